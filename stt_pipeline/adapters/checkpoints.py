@@ -1,0 +1,44 @@
+"""Checkpoints as one JSON object a recording, below a date and an engine of the lake."""
+
+import datetime as dt
+
+from pydantic import TypeAdapter
+
+from stt_pipeline.domain.ports import Store
+from stt_pipeline.domain.transcription import Failure, Result
+
+_RESULT = TypeAdapter(Result)
+_FINAL = ".json"
+_RETRY = ".retry.json"
+
+
+class CheckpointStore:
+    """Implements ResultStore."""
+
+    def __init__(self, lake: Store, call_date: dt.date, fingerprint: str) -> None:
+        """`fingerprint` is the engine's; results of other engines are not seen."""
+        self._lake = lake
+        self._prefix = f"_work/results/call_date={call_date}/engine={fingerprint}/"
+
+    def finished(self) -> set[str]:
+        """See ResultStore; a transient failure lies under another name and is not among them."""
+        names = (
+            found.key.removeprefix(self._prefix)
+            for found in self._lake.walk(self._prefix, skip=lambda folder: False)
+        )
+        return {name.removesuffix(".json") for name in names if not name.endswith(_RETRY)}
+
+    def read(self, etag: str) -> Result | None:
+        """See ResultStore; a finished result comes before a transient failure."""
+        for suffix in (_FINAL, _RETRY):
+            data = self._lake.read(f"{self._prefix}{etag}{suffix}")
+            if data is not None:
+                return _RESULT.validate_json(data)
+        return None
+
+    def write(self, result: Result) -> None:
+        """See ResultStore."""
+        outcome = result.outcome
+        again = isinstance(outcome, Failure) and outcome.transient
+        suffix = _RETRY if again else _FINAL
+        self._lake.write(f"{self._prefix}{result.etag}{suffix}", _RESULT.dump_json(result))

@@ -1,0 +1,63 @@
+"""DuckDB as the catalog of a local lake: views over the published Parquet. Writes no table."""
+
+import duckdb
+import pyarrow as pa
+
+from stt_pipeline.domain.errors import UserError
+from stt_pipeline.domain.ports import Store
+from stt_pipeline.domain.schemas import TABLES, Table
+
+VIEWS_KEY = "catalog.sql"
+"""The views as SQL in the lake, for any DuckDB: `duckdb -init catalog.sql`."""
+
+
+class DuckdbCatalog:
+    """Implements Catalog for a lake in a local folder; holds no database file, so no lock."""
+
+    def __init__(self, lake: Store, lake_path: str) -> None:
+        """`lake_path` is the lake's folder, absolute."""
+        self._lake = lake
+        self._path = lake_path
+
+    def register(self, tables: list[str] | tuple[str, ...]) -> None:
+        """See Catalog; the views are also kept in the lake as SQL."""
+        statements = "\n".join(self._view(TABLES[name]) for name in TABLES)
+        data = statements.encode()
+        if self._lake.read(VIEWS_KEY) != data:
+            self._lake.write(VIEWS_KEY, data)
+
+    def query(self, sql: str) -> pa.Table:
+        """See Catalog."""
+        with duckdb.connect() as connection:
+            for table in TABLES.values():
+                connection.execute(self._view(table))
+            try:
+                return connection.execute(sql).to_arrow_table()
+            except duckdb.Error as error:
+                raise UserError(f"The SQL cannot be answered: {error}") from None
+
+    def _view(self, table: Table) -> str:
+        column = table.partition_column
+        glob = f"{self._path}/{table.name}/{column}=*/{table.name}.parquet".replace("'", "''")
+        if any(self._lake.walk(f"{table.name}/", skip=lambda folder: False)):
+            rows = (
+                f"SELECT * FROM read_parquet('{glob}', hive_partitioning = true, "
+                f"hive_types = {{'{column}': VARCHAR}})"
+            )
+        else:
+            rows = _empty(table)
+        return f"CREATE OR REPLACE VIEW {table.name} AS {rows};"
+
+
+def _empty(table: Table) -> str:
+    columns = [f"CAST(NULL AS {_sql_type(field.type)}) AS {field.name}" for field in table.schema]
+    if table.partition_column not in table.schema.names:
+        columns.append(f"CAST(NULL AS VARCHAR) AS {table.partition_column}")
+    return f"SELECT {', '.join(columns)} WHERE false"
+
+
+def _sql_type(kind: pa.DataType) -> str:
+    if pa.types.is_timestamp(kind):
+        return "TIMESTAMP"
+    names = {"string": "VARCHAR", "int32": "INTEGER", "int64": "BIGINT", "double": "DOUBLE"}
+    return names.get(str(kind), "BOOLEAN")

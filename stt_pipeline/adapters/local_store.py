@@ -1,0 +1,108 @@
+"""Folders on this machine as object stores. Knows nothing of what the objects hold."""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from stt_pipeline.domain.errors import ObjectMissing, UserError
+from stt_pipeline.domain.recording import FoundObject
+
+
+class LocalStore:
+    """A folder as a store: keys are paths below it; writes are atomic renames."""
+
+    def __init__(self, root: Path, setting: str) -> None:
+        """`setting` is the STT_ setting that names the folder, for messages."""
+        self._root = root.absolute()
+        self._setting = setting
+
+    def walk(self, prefix: str, skip: Callable[[str], bool]) -> Iterator[FoundObject]:
+        """See ReadableStore; names that begin with a dot are not recordings and are left out."""
+        if not self._root.is_dir():
+            raise UserError(
+                f"{self._setting} names {self._root}, which is not a folder: create it or "
+                "correct the setting."
+            )
+        yield from self._walk(prefix, skip)
+
+    def _walk(self, folder: str, skip: Callable[[str], bool]) -> Iterator[FoundObject]:
+        path = self._root / folder
+        if not path.is_dir():
+            return
+        try:
+            entries = sorted(os.scandir(path), key=lambda entry: entry.name)
+        except PermissionError:
+            raise UserError(
+                f"{path} cannot be listed: give this user the right to read it."
+            ) from None
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            key = folder + entry.name
+            if entry.is_dir():
+                if not skip(key + "/"):
+                    yield from self._walk(key + "/", skip)
+            elif entry.is_file():
+                yield FoundObject(key=key, size_bytes=entry.stat().st_size)
+
+    def etag(self, found: FoundObject) -> str:
+        """MD5 of the content, as S3 gives for an object put in one piece."""
+        with self.open(found.key) as file:
+            return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+
+    def open(self, key: str) -> BinaryIO:
+        """See ReadableStore."""
+        try:
+            return (self._root / key).open("rb")
+        except FileNotFoundError:
+            raise ObjectMissing(key) from None
+
+    def uri(self, key: str) -> str:
+        """`file:///…`; bytes of a name that are not UTF-8 are written as \\xNN."""
+        raw = os.fsencode(self._root / key)
+        return "file://" + raw.decode("utf-8", errors="backslashreplace")
+
+    def read(self, key: str) -> bytes | None:
+        """See Store."""
+        try:
+            return (self._root / key).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def write(self, key: str, data: bytes) -> None:
+        """See Store; the bytes are on disk before the name changes."""
+        path = self._root / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+    def delete(self, key: str) -> None:
+        """See Store."""
+        (self._root / key).unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def locked(self, name: str, on_wait: Callable[[], None]) -> Iterator[None]:
+        """See Store; the system frees the lock of a process that dies."""
+        path = self._root / "_work" / "locks" / f"{name}.lock"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                on_wait()
+                fcntl.flock(file, fcntl.LOCK_EX)
+            yield

@@ -1,0 +1,141 @@
+"""Worker processes that take one task at a time over pipes. Knows nothing of what a task is.
+
+Each worker is a program of its own: a crash or a kill costs the task at hand, never the others.
+"""
+
+import json
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Task = dict[str, Any]
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A task's answer; `answer` is None where the worker died, and `death` says how."""
+
+    shard: int
+    task: Task
+    answer: Answer | None
+    death: str = ""
+
+
+class WorkerProcesses:
+    """Runs shards of tasks on a fixed number of worker processes."""
+
+    def __init__(self, arguments: Sequence[str], workers: int) -> None:
+        """`arguments` follow the Python interpreter on each worker's command line."""
+        self._command = [sys.executable, *arguments]
+        self._workers = workers
+        self._shards: queue.SimpleQueue[tuple[int, Sequence[Task]]] = queue.SimpleQueue()
+        self._finished: queue.SimpleQueue[Finished | Exception | None] = queue.SimpleQueue()
+        self._processes: set[subprocess.Popen[str]] = set()
+        self._stopping = False
+
+    def run(self, shards: Sequence[Sequence[Task]]) -> Iterator[Finished]:
+        """Yields each task as it ends, in any order; every task is yielded exactly once.
+
+        A task whose worker dies is tried once more in a fresh worker. Closing the iterator, or an
+        error in the loop that reads it, stops the workers.
+        """
+        for index, shard in enumerate(shards):
+            self._shards.put((index, shard))
+        threads = [
+            threading.Thread(target=self._serve, daemon=True)
+            for _ in range(min(self._workers, len(shards)))
+        ]
+        for thread in threads:
+            thread.start()
+        running = len(threads)
+        try:
+            while running:
+                item = self._finished.get()
+                if item is None:
+                    running -= 1
+                elif isinstance(item, Exception):
+                    raise item
+                else:
+                    yield item
+        finally:
+            self._stopping = True
+            for process in list(self._processes):
+                process.kill()
+
+    def _serve(self) -> None:
+        worker: subprocess.Popen[str] | None = None
+        try:
+            while not self._stopping:
+                try:
+                    index, shard = self._shards.get_nowait()
+                except queue.Empty:
+                    break
+                for task in shard:
+                    worker = self._finish(worker, index, task)
+        except Exception as error:  # noqa: BLE001 - it is raised where the tasks are read
+            self._finished.put(error)
+        finally:
+            if worker is not None:
+                self._end(worker)
+            self._finished.put(None)
+
+    def _finish(
+        self, worker: subprocess.Popen[str] | None, shard: int, task: Task
+    ) -> subprocess.Popen[str] | None:
+        for last_try in (False, True):
+            worker = worker or self._start()
+            answer = _ask(worker, task)
+            if answer is not None:
+                self._finished.put(Finished(shard, task, answer))
+                return worker
+            death = _death(self._end(worker))
+            worker = None
+            if last_try or self._stopping:
+                self._finished.put(Finished(shard, task, None, death))
+        return None
+
+    def _start(self) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self._processes.add(process)
+        return process
+
+    def _end(self, process: subprocess.Popen[str]) -> int:
+        """Closes the worker's input, at which it stops, and returns its exit code."""
+        assert process.stdin is not None
+        try:
+            process.stdin.close()
+        except BrokenPipeError:
+            pass
+        code = process.wait()
+        self._processes.discard(process)
+        return code
+
+
+def _ask(worker: subprocess.Popen[str], task: Task) -> Answer | None:
+    """The worker's answer, or None where it died before one."""
+    assert worker.stdin is not None
+    assert worker.stdout is not None
+    try:
+        worker.stdin.write(json.dumps(task) + "\n")
+        worker.stdin.flush()
+    except BrokenPipeError:
+        return None
+    line = worker.stdout.readline()
+    if not line.endswith("\n"):
+        return None
+    answer: Answer = json.loads(line)
+    return answer
+
+
+def _death(code: int) -> str:
+    if code < 0:
+        return f"signal {signal.Signals(-code).name}"
+    return f"exit code {code}"

@@ -1,0 +1,107 @@
+"""`doctor`: is everything in place? One line a check: ok, or the remedy."""
+
+import shutil
+import sys
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from stt_pipeline import wiring
+from stt_pipeline.cli.output import OUT, print_json
+from stt_pipeline.domain.errors import UserError
+from stt_pipeline.settings import Settings, load_settings
+
+MIN_FREE_GB = 2.0
+"""Room for a date's work in progress."""
+
+Check = Callable[[Settings], str]
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Checks this machine and these settings; exit code 1 where something is to be done."""
+    settings = load_settings()
+    results = [_checked(name, check, settings) for name, check in CHECKS.items()]
+    if as_json:
+        print_json(results)
+    else:
+        for result in results:
+            mark, style = ("ok", "green") if result["ok"] else ("to do", "red")
+            OUT.print(f"{mark:>5}  ", style=style, end="")
+            OUT.print(f"{result['check']}: {result['found']}", markup=False)
+    if not all(result["ok"] for result in results):
+        raise typer.Exit(1)
+
+
+def _checked(name: str, check: Check, settings: Settings) -> dict[str, object]:
+    try:
+        return {"check": name, "ok": True, "found": check(settings)}
+    except UserError as error:
+        return {"check": name, "ok": False, "found": str(error)}
+
+
+def _python(_: Settings) -> str:
+    return f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
+
+
+def _recordings(settings: Settings) -> str:
+    next(iter(wiring.recordings_store(settings).walk("", skip=lambda folder: True)), None)
+    return settings.recordings_uri
+
+
+def _lake(settings: Settings) -> str:
+    store = wiring.lake_store(settings)
+    try:
+        store.write("_work/doctor", b"ok")
+        store.delete("_work/doctor")
+    except OSError as error:
+        raise UserError(
+            f"STT_LAKE_URI={settings.lake_uri} cannot be written ({error.strerror}): give this "
+            "user the right, or name another folder."
+        ) from None
+    return settings.lake_uri
+
+
+def _references(settings: Settings) -> str:
+    try:
+        next(iter(wiring.references_store(settings).walk("", skip=lambda folder: True)), None)
+    except UserError:
+        return f"{settings.references_uri} is not there: word error rates will be unknown"
+    return settings.references_uri
+
+
+def _model(settings: Settings) -> str:
+    folders = wiring.verified_models(settings).values()
+    return f"{wiring.engine_spec(settings).label} in {', '.join(map(str, folders))}"
+
+
+def _disk(settings: Settings) -> str:
+    free_gb = wiring.lake_free_bytes(settings) / 1e9
+    if free_gb < MIN_FREE_GB:
+        raise UserError(f"{free_gb:.1f} GB free at {settings.lake_uri}: make {MIN_FREE_GB} GB free.")
+    return f"{free_gb:.0f} GB free"
+
+
+def _workers(_: Settings) -> str:
+    return f"{wiring.available_cpus()} CPUs: as many workers at once"
+
+
+def _dagster(_: Settings) -> str:
+    from stt_pipeline.defs.instance import prepare_home
+
+    if shutil.which("dagster", path=str(wiring.scripts_folder())) is None:
+        raise UserError("The dagster command is missing beside this Python: install the package.")
+    return f"instance in {prepare_home()}"
+
+
+CHECKS: dict[str, Check] = {
+    "Python": _python,
+    "recordings": _recordings,
+    "references": _references,
+    "lake": _lake,
+    "disk": _disk,
+    "model": _model,
+    "workers": _workers,
+    "Dagster": _dagster,
+}
+"""Every check by name; each returns what it found, or raises UserError with the remedy."""

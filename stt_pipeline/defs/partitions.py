@@ -1,0 +1,35 @@
+"""The partitions of every asset. Nothing else."""
+
+import datetime as dt
+
+import dagster as dg
+
+from stt_pipeline.domain.call_dates import monday_of, week_of
+from stt_pipeline.settings import Settings
+
+
+def call_dates(settings: Settings) -> dg.DailyPartitionsDefinition:
+    """One partition a call date, in STT_TIMEZONE; today is the last, still filling."""
+    return dg.DailyPartitionsDefinition(
+        start_date=settings.first_date.isoformat(), timezone=settings.timezone, end_offset=1
+    )
+
+
+def call_weeks(settings: Settings) -> dg.WeeklyPartitionsDefinition:
+    """One partition a week, Monday to Sunday, keyed by its Monday; this week is the last."""
+    return dg.WeeklyPartitionsDefinition(
+        start_date=settings.first_date.isoformat(),
+        timezone=settings.timezone,
+        day_offset=1,
+        end_offset=1,
+    )
+
+
+def week_key(week: str) -> str:
+    """The partition key of an ISO week: `2026-W47` is `2026-11-16`."""
+    return monday_of(week).isoformat()
+
+
+def week_of_key(key: str) -> str:
+    """The ISO week of a partition key."""
+    return week_of(dt.date.fromisoformat(key))

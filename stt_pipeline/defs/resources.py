@@ -1,0 +1,110 @@
+"""What the assets work with: the stores and engine of the settings, and a date's lock."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import dagster as dg
+
+from stt_pipeline import wiring
+from stt_pipeline.adapters.parquet import ParquetTables
+from stt_pipeline.adapters.verdicts import VerdictStore
+from stt_pipeline.domain.engine import EngineSpec
+from stt_pipeline.domain.ports import AudioProber, Catalog, ReadableStore, Store
+from stt_pipeline.domain.progress import ProgressListener, Unwatched
+from stt_pipeline.domain.recording import Recording
+from stt_pipeline.domain.tables import ledger_rows
+from stt_pipeline.settings import Settings
+
+
+def _utc_now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The settings with the adapters that they ask for; `progress` is told of each recording."""
+
+    settings: Settings
+    progress: ProgressListener = field(default_factory=Unwatched)
+    now: Callable[[], dt.datetime] = _utc_now
+
+    @cached_property
+    def recordings(self) -> ReadableStore:
+        """Where recordings lie."""
+        return wiring.recordings_store(self.settings)
+
+    @cached_property
+    def references(self) -> ReadableStore:
+        """Where reference texts lie."""
+        return wiring.references_store(self.settings)
+
+    @cached_property
+    def lake(self) -> Store:
+        """Where everything is written."""
+        return wiring.lake_store(self.settings)
+
+    @cached_property
+    def prober(self) -> AudioProber:
+        """Reads audio headers."""
+        return wiring.prober(self.settings)
+
+    @cached_property
+    def engine(self) -> EngineSpec:
+        """The engine by name."""
+        return wiring.engine_spec(self.settings)
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """Answers SQL."""
+        return wiring.catalog(self.settings)
+
+    @cached_property
+    def published(self) -> ParquetTables:
+        """Tables that readers see."""
+        return wiring.published(self.settings)
+
+    @cached_property
+    def candidates(self) -> ParquetTables:
+        """Tables of a date before its gate."""
+        return wiring.candidates(self.settings)
+
+    @cached_property
+    def ledgers(self) -> ParquetTables:
+        """The newest ledger of each date."""
+        return wiring.ledgers(self.settings)
+
+    @cached_property
+    def verdicts(self) -> VerdictStore:
+        """The newest verdict of each date."""
+        return wiring.verdicts(self.settings)
+
+    def ledger(self, partition: str) -> list[Recording]:
+        """The rows of a date's ledger; empty where it was never made."""
+        table = self.ledgers.read("recordings", partition)
+        return ledger_rows(table, self.recordings.uri(""))
+
+
+class DateLock:
+    """Shows that this run holds its call date: an asset that asks for it cannot run beside another."""
+
+
+@dg.resource(
+    required_resource_keys={"pipeline"},
+    description="Held for a whole run: two runs of one call date never overlap.",
+)
+def date_lock(context: dg.InitResourceContext) -> Iterator[DateLock]:
+    """Waits for the run that holds the date, and says so in the log."""
+    pipeline: Pipeline = context.resources.pipeline
+    call_date = context.run.tags.get("dagster/partition") if context.run else None
+    if call_date is None:
+        yield DateLock()
+        return
+
+    def say() -> None:
+        if context.log is not None:
+            context.log.info(f"Another run of {call_date} is at work: waiting for it to end.")
+
+    with pipeline.lake.locked(f"call_date={call_date}", on_wait=say):
+        yield DateLock()

@@ -1,0 +1,13 @@
+"""The errors that a person reads; errors of single recordings are data, not exceptions."""
+
+
+class UserError(Exception):
+    """A request, setting or file that cannot work; one sentence with the remedy, exit code 2."""
+
+
+class AudioUnreadable(Exception):
+    """A recording that cannot be decoded; the message is its quarantine reason."""
+
+
+class ObjectMissing(Exception):
+    """No object is stored under that key."""

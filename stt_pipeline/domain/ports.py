@@ -1,0 +1,105 @@
+"""What the pipeline asks of the outside: one small Protocol each, no implementation."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import BinaryIO, Protocol
+
+import pyarrow as pa
+
+from stt_pipeline.domain.recording import AudioInfo, FoundObject
+from stt_pipeline.domain.transcription import Result, Transcription
+
+
+class ReadableStore(Protocol):
+    """Objects by key below one root; keys use `/` and never begin with it."""
+
+    def walk(self, prefix: str, skip: Callable[[str], bool]) -> Iterator[FoundObject]:
+        """Every object below `prefix`; a folder (ends with `/`) is not entered where skip is true.
+
+        Order is by key. A root that does not exist raises UserError; an empty one yields nothing.
+        """
+        ...
+
+    def etag(self, found: FoundObject) -> str:
+        """Fingerprint of the object's bytes: equal bytes, equal etag; hex, without quotes."""
+        ...
+
+    def open(self, key: str) -> BinaryIO:
+        """The object as a seekable binary file; raises ObjectMissing."""
+        ...
+
+    def uri(self, key: str) -> str:
+        """The object's address for people and catalogs."""
+        ...
+
+
+class Store(ReadableStore, Protocol):
+    """A store that the pipeline may write."""
+
+    def read(self, key: str) -> bytes | None:
+        """The object's bytes, or None where there is none."""
+        ...
+
+    def write(self, key: str, data: bytes) -> None:
+        """Puts the object so that a reader sees the old bytes or the new, never a part."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Removes the object; nothing happens where there is none."""
+        ...
+
+    def locked(self, name: str, on_wait: Callable[[], None]) -> AbstractContextManager[None]:
+        """Holds the named lock, waiting for its holder; a holder that dies frees it.
+
+        Calls `on_wait` once where it has to wait.
+        """
+        ...
+
+
+class AudioProber(Protocol):
+    """Reads an audio file's header."""
+
+    def probe(self, audio: BinaryIO, name: str, size_bytes: int) -> AudioInfo:
+        """What the header says; raises AudioUnreadable with the reason."""
+        ...
+
+
+class Transcriber(Protocol):
+    """An engine that turns a recording into text."""
+
+    @property
+    def engine(self) -> str:
+        """The label that its rows carry."""
+        ...
+
+    def transcribe(self, audio: BinaryIO, name: str) -> Transcription:
+        """The whole recording; raises AudioUnreadable with the reason."""
+        ...
+
+
+class ResultStore(Protocol):
+    """Checkpoints of one call date and one engine."""
+
+    def finished(self) -> set[str]:
+        """Etags that need no further work."""
+        ...
+
+    def read(self, etag: str) -> Result | None:
+        """The checkpoint of that content, or None."""
+        ...
+
+    def write(self, result: Result) -> None:
+        """Keeps a checkpoint; the last one of an etag counts."""
+        ...
+
+
+class Catalog(Protocol):
+    """Answers SQL over the published tables."""
+
+    def register(self, tables: Sequence[str]) -> None:
+        """Creates or updates the named tables from their Arrow schemas; safe to repeat."""
+        ...
+
+    def query(self, sql: str) -> pa.Table:
+        """The rows of one SELECT; raises UserError with the engine's own words."""
+        ...

@@ -1,0 +1,101 @@
+"""Is the week ready: one row a call date, from what is published. Reads no table itself."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from stt_pipeline.domain.call_dates import week_of
+from stt_pipeline.domain.gates import Verdict
+from stt_pipeline.domain.prices import DEFAULT_PRICE, FargatePrice
+from stt_pipeline.domain.recording import Status
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class DateFacts:
+    """What is stored of a date; tables are None where they were never written.
+
+    `ledger` is the newest ledger, `recordings`, `transcripts` and `quality` the published rows.
+    """
+
+    call_date: dt.date
+    ledger: Sequence[Row] | None = None
+    recordings: Sequence[Row] | None = None
+    transcripts: Sequence[Row] | None = None
+    quality: Sequence[Row] | None = None
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True)
+class DateReadiness:
+    """A row of `weekly_readiness`."""
+
+    week: str
+    call_date: str
+    recordings: int
+    transcribed: int
+    no_speech: int
+    quarantined: int
+    duplicates: int
+    audio_s: float
+    wer: float | None
+    reference_words: int
+    cpu_s: float
+    cost_usd: float
+    ready: bool
+    reason: str
+
+    def row(self) -> Row:
+        """The row as a dict."""
+        return asdict(self)
+
+
+def judge_date(facts: DateFacts, price: FargatePrice = DEFAULT_PRICE) -> DateReadiness:
+    """Counts the date from its published tables, or from its ledger where none are published."""
+    recordings = facts.recordings if facts.recordings is not None else facts.ledger or ()
+    statuses = Counter(row["status"] for row in recordings)
+    transcripts = facts.transcripts or ()
+    silent = sum(1 for row in transcripts if row["word_count"] == 0)
+    quality = facts.quality or ()
+    words = sum(row["reference_words"] for row in quality)
+    errors = sum(row["substitutions"] + row["deletions"] + row["insertions"] for row in quality
+                 if row["reference_words"])
+    cpu_s = sum(row["cpu_s"] for row in transcripts)
+    ready, reason = _ready(facts, statuses[Status.ACCEPTED], len(transcripts))
+    return DateReadiness(
+        week=week_of(facts.call_date),
+        call_date=facts.call_date.isoformat(),
+        recordings=len(recordings),
+        transcribed=len(transcripts) - silent,
+        no_speech=silent,
+        quarantined=statuses[Status.QUARANTINED],
+        duplicates=statuses[Status.DUPLICATE],
+        audio_s=round(sum(row["duration_s"] for row in transcripts), 3),
+        wer=errors / words if words else None,
+        reference_words=words,
+        cpu_s=round(cpu_s, 3),
+        cost_usd=price.cpu_cost_usd(cpu_s),
+        ready=ready,
+        reason=reason,
+    )
+
+
+def _ready(facts: DateFacts, accepted: int, transcribed: int) -> tuple[bool, str]:
+    failed = facts.verdict is not None and not facts.verdict.passed
+    gate = f"its last run failed the gate: {facts.verdict.failures}" if facts.verdict else ""
+    if facts.recordings is None:
+        if failed:
+            return False, gate
+        return False, "never processed" if facts.ledger is None else "found, not yet published"
+    published = {row["recording_uri"] for row in facts.recordings}
+    late = {row["recording_uri"] for row in facts.ledger or ()} - published
+    if late:
+        return False, f"{len(late)} recordings came after it was published: run it again"
+    if accepted != transcribed:
+        return False, f"{accepted - transcribed} accepted recordings have no transcript"
+    if failed:
+        return True, f"the version before stands; {gate}"
+    return True, "" if facts.recordings else "no recordings found"

@@ -1,0 +1,167 @@
+"""Every STT_ setting, in one class; the only reader of the environment."""
+
+import datetime as dt
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from stt_pipeline.domain.deadline import Deadline
+from stt_pipeline.domain.errors import UserError
+from stt_pipeline.domain.keys import DEFAULT_PATTERN, KeyPattern
+
+SPEAKERS = ("agent", "customer", "unknown")
+
+
+def _folder(name: str) -> str:
+    return (Path.cwd() / "var" / name).as_uri()
+
+
+class Settings(BaseSettings):
+    """The pipeline's settings; build it with `load_settings`, whose errors are for people."""
+
+    model_config = SettingsConfigDict(env_prefix="STT_", frozen=True, extra="ignore")
+
+    recordings_uri: str = Field(
+        default_factory=lambda: _folder("recordings"),
+        description="Where recordings lie, file:///… or s3://…; read, never written.",
+    )
+    lake_uri: str = Field(
+        default_factory=lambda: _folder("lake"),
+        description="Where tables are published; work in progress lies under _work/.",
+    )
+    references_uri: str = Field(
+        default_factory=lambda: _folder("references"),
+        description="Reference texts: {call_id}.txt, or {call_id}.agent.txt and .customer.txt.",
+    )
+    recording_pattern: str = Field(
+        default=DEFAULT_PATTERN,
+        description="Regular expression over keys with the named groups of domain/keys.py.",
+    )
+    timezone: str = Field(
+        default="Europe/Paris", description="Zone of call dates, of times in keys and of schedules."
+    )
+    deadline: str = Field(default="Mon 08:00", description="When last week's calls must be ready.")
+    first_date: dt.date = Field(
+        default=dt.date(2024, 1, 1), description="First call date that can be processed."
+    )
+    catalog: Literal["duckdb", "glue"] = Field(
+        default="duckdb", description="Where tables are registered and SQL is answered."
+    )
+    glue_database: str = Field(default="stt_pipeline", description="Database of the Glue catalog.")
+    athena_workgroup: str = Field(default="primary", description="Workgroup that queries run in.")
+    model: str = Field(
+        default="base",
+        description="A known name, a folder or an s3:// URI; by language: fr=…,en=….",
+    )
+    model_sha256: str = Field(
+        default="", description="sha256 of model.bin where the model is not a known name."
+    )
+    models_dir: Path = Field(
+        default_factory=lambda: Path.cwd() / "var" / "models",
+        description="Where `stt-pipeline model fetch` keeps models by name.",
+    )
+    compute_type: Literal["int8", "int8_float32", "float32"] = Field(
+        default="int8", description="Arithmetic of the model on the CPU, as CTranslate2 names it."
+    )
+    languages: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("fr", "en"), description="Languages that calls may be in, comma separated."
+    )
+    channels: Annotated[tuple[str, str], NoDecode] = Field(
+        default=("agent", "customer"), description="Who speaks where: left=agent,right=customer."
+    )
+    hotwords_uri: str = Field(
+        default="", description="A text file of names to hint to the model, one a line."
+    )
+    max_wer: float = Field(
+        default=0.20, ge=0, le=1, description="A date's pooled WER above this is not published."
+    )
+    min_coverage: float = Field(
+        default=0.70, ge=0, le=1, description="Least share of a date's speech that has words."
+    )
+    max_shards: int = Field(
+        default_factory=lambda: os.cpu_count() or 1,
+        ge=1,
+        le=10_000,
+        description="Most shards of a date that are transcribed at once.",
+    )
+    shard_minutes: float = Field(
+        default=5.0, gt=0, description="Audio minutes that make one more shard worth its start."
+    )
+    alert_sns_topic: str = Field(default="", description="SNS topic for alerts; empty: the log.")
+
+    @field_validator("recordings_uri", "lake_uri", "references_uri")
+    @classmethod
+    def _known_scheme(cls, uri: str) -> str:
+        if not uri.startswith(("file:///", "s3://")):
+            raise ValueError("write it as file:///folder or s3://bucket/prefix")
+        return uri.rstrip("/")
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"no time zone is called '{name}'; write e.g. Europe/Paris") from None
+        return name
+
+    @field_validator("deadline")
+    @classmethod
+    def _readable_deadline(cls, text: str) -> str:
+        Deadline.parse(text)
+        return text
+
+    @field_validator("languages", mode="before")
+    @classmethod
+    def _language_codes(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        codes = tuple(code.strip() for code in value.split(",") if code.strip())
+        if not codes or any(len(code) != 2 or not code.islower() for code in codes):
+            raise ValueError("write two-letter codes separated by commas, such as fr,en")
+        return codes
+
+    @field_validator("channels", mode="before")
+    @classmethod
+    def _speakers(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        sides = dict(part.strip().split("=", 1) for part in value.split(",") if "=" in part)
+        if set(sides) != {"left", "right"} or not set(sides.values()) <= set(SPEAKERS):
+            raise ValueError("write left=agent,right=customer, or the other way round")
+        return sides["left"], sides["right"]
+
+    @field_validator("model_sha256")
+    @classmethod
+    def _sha256(cls, value: str) -> str:
+        if value and (len(value) != 64 or any(c not in "0123456789abcdef" for c in value)):
+            raise ValueError("write the 64 hexadecimal digits of model.bin's sha256")
+        return value
+
+    @cached_property
+    def key_pattern(self) -> KeyPattern:
+        """The compiled pattern; raises UserError."""
+        return KeyPattern(self.recording_pattern, self.timezone)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone as an object."""
+        return ZoneInfo(self.timezone)
+
+
+def load_settings() -> Settings:
+    """The settings of this environment; raises UserError with one sentence on the first fault."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "STT_" + str(first["loc"][0]).upper()
+        message = str(first["msg"]).removeprefix("Value error, ")
+        raise UserError(f"{name}={first['input']!r} is not valid: {message}.") from None
+    _ = settings.key_pattern
+    return settings

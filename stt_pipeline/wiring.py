@@ -1,0 +1,198 @@
+"""Builds the adapters that the settings ask for; the only place that knows which adapter is which."""
+
+import datetime as dt
+import os
+import shutil
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from stt_pipeline.adapters.audio import PyavProber, decode
+from stt_pipeline.adapters.checkpoints import CheckpointStore
+from stt_pipeline.adapters.duckdb_catalog import DuckdbCatalog
+from stt_pipeline.adapters.local_store import LocalStore
+from stt_pipeline.adapters.parquet import ParquetTables
+from stt_pipeline.adapters.verdicts import VerdictStore
+from stt_pipeline.adapters.weights import verified_weights, verify
+from stt_pipeline.adapters.worker_processes import WorkerProcesses
+from stt_pipeline.domain.engine import EngineSpec, ModelIdentity
+from stt_pipeline.domain.errors import ObjectMissing, UserError
+from stt_pipeline.domain.known_models import KNOWN_MODELS
+from stt_pipeline.domain.ports import (
+    AudioProber,
+    Catalog,
+    ReadableStore,
+    ResultStore,
+    Store,
+    Transcriber,
+)
+from stt_pipeline.settings import Settings
+
+ANY_LANGUAGE = "*"
+
+
+def _folder(uri: str, setting: str) -> Path:
+    parts = urlsplit(uri)
+    if parts.scheme != "file":
+        raise UserError(f"{setting}={uri}: only file:///… can be read by this version.")
+    return Path(unquote(parts.path))
+
+
+def recordings_store(settings: Settings) -> ReadableStore:
+    """The store of recordings."""
+    return LocalStore(_folder(settings.recordings_uri, "STT_RECORDINGS_URI"), "STT_RECORDINGS_URI")
+
+
+def references_store(settings: Settings) -> ReadableStore:
+    """The store of reference texts."""
+    return LocalStore(_folder(settings.references_uri, "STT_REFERENCES_URI"), "STT_REFERENCES_URI")
+
+
+def lake_store(settings: Settings) -> Store:
+    """The lake; its folder is made where it is missing. Raises UserError where it cannot be."""
+    folder = _folder(settings.lake_uri, "STT_LAKE_URI")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"STT_LAKE_URI names {folder}, which cannot be made ({error.strerror}): correct it."
+        ) from None
+    return LocalStore(folder, "STT_LAKE_URI")
+
+
+def lake_free_bytes(settings: Settings) -> int:
+    """Bytes free where the lake lies."""
+    lake_store(settings)
+    return shutil.disk_usage(_folder(settings.lake_uri, "STT_LAKE_URI")).free
+
+
+def scripts_folder() -> Path:
+    """Where the commands of this Python environment lie."""
+    return Path(sys.executable).parent
+
+
+def prober(_: Settings) -> AudioProber:
+    """Reads audio headers."""
+    return PyavProber()
+
+
+def published(settings: Settings) -> ParquetTables:
+    """The tables that readers see."""
+    return ParquetTables(lake_store(settings))
+
+
+def candidates(settings: Settings) -> ParquetTables:
+    """The tables of a date before its gate."""
+    return ParquetTables(lake_store(settings), prefix="_work/candidates/")
+
+
+def ledgers(settings: Settings) -> ParquetTables:
+    """The newest ledger of each date."""
+    return ParquetTables(lake_store(settings), prefix="_work/ledger/")
+
+
+def verdicts(settings: Settings) -> VerdictStore:
+    """The newest verdict of each date."""
+    return VerdictStore(lake_store(settings))
+
+
+def catalog(settings: Settings) -> Catalog:
+    """The catalog that answers SQL."""
+    if settings.catalog == "glue":
+        raise UserError("STT_CATALOG=glue is not in this version: use duckdb.")
+    return DuckdbCatalog(lake_store(settings), str(_folder(settings.lake_uri, "STT_LAKE_URI")))
+
+
+def model_folders(settings: Settings) -> dict[str, tuple[str, Path]]:
+    """(name, folder) of the model of each language, `*` for every other; nothing is verified."""
+    folders = {}
+    for part in settings.model.split(","):
+        language, _, name = part.strip().rpartition("=")
+        if name.startswith("s3://"):
+            raise UserError(f"STT_MODEL={name}: copy the model to a folder and name that.")
+        is_known = name in KNOWN_MODELS
+        folder = settings.models_dir / name if is_known else Path(name.removeprefix("file://"))
+        if not is_known and "/" not in name:
+            raise UserError(
+                f"STT_MODEL={name} is no known model and no folder: use "
+                f"{', '.join(KNOWN_MODELS)}, or write the folder's path."
+            )
+        folders[language or ANY_LANGUAGE] = (name if is_known else folder.name, folder)
+    if missing := [one for one in settings.languages if not {one, ANY_LANGUAGE} & folders.keys()]:
+        raise UserError(f"STT_MODEL names no model for {missing[0]}: add {missing[0]}=….")
+    return folders
+
+
+def engine_spec(settings: Settings) -> EngineSpec:
+    """The engine of these settings, by name; reads no weights. Raises UserError."""
+    models = {}
+    for language, (name, _) in model_folders(settings).items():
+        known = KNOWN_MODELS.get(name)
+        models[language] = ModelIdentity(name, known.sha256 if known else settings.model_sha256)
+    return EngineSpec(
+        library=f"faster-whisper-{version('faster-whisper')}",
+        models=models,
+        compute_type=settings.compute_type,
+        languages=settings.languages,
+        speakers=settings.channels,
+        hotwords=_hotwords(settings),
+    )
+
+
+def verified_models(settings: Settings) -> dict[str, Path]:
+    """Folder of each model by its sha256, every hash checked; raises UserError."""
+    verified = {}
+    for name, folder in model_folders(settings).values():
+        known = KNOWN_MODELS.get(name)
+        if known:
+            verify(folder, known.files)
+        else:
+            verified_weights(folder, settings.model_sha256)
+        verified[known.sha256 if known else settings.model_sha256] = folder
+    return verified
+
+
+def transcriber(settings: Settings, cpu_threads: int) -> Transcriber:
+    """The engine, its weights verified; raises UserError."""
+    from stt_pipeline.adapters.whisper.engine import FasterWhisperTranscriber
+
+    return FasterWhisperTranscriber(
+        engine_spec(settings), verified_models(settings), decode, cpu_threads
+    )
+
+
+def result_store(settings: Settings, call_date: dt.date) -> ResultStore:
+    """Checkpoints of a date under the engine of these settings."""
+    return CheckpointStore(lake_store(settings), call_date, engine_spec(settings).fingerprint)
+
+
+def available_cpus() -> int:
+    """CPUs that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def workers(settings: Settings, call_date: dt.date, shards: int) -> WorkerProcesses:
+    """Worker processes for a date: one a CPU, fewer where there are fewer shards.
+
+    Two processes of one thread did 30 times real time, one of two threads 26 (DESIGN section 7).
+    """
+    cpus = available_cpus()
+    processes = max(1, min(cpus, shards))
+    arguments = ["-m", "stt_pipeline.worker", "--date", str(call_date)]
+    arguments += ["--threads", str(max(1, cpus // processes))]
+    arguments += ["--settings", settings.model_dump_json()]
+    return WorkerProcesses(arguments, processes)
+
+
+def _hotwords(settings: Settings) -> str:
+    if not settings.hotwords_uri:
+        return ""
+    path = _folder(settings.hotwords_uri, "STT_HOTWORDS_URI")
+    try:
+        with LocalStore(path.parent, "STT_HOTWORDS_URI").open(path.name) as file:
+            return " ".join(file.read().decode("utf-8").split())
+    except (ObjectMissing, UnicodeDecodeError):
+        raise UserError(f"STT_HOTWORDS_URI names {path}, which is no text file.") from None

@@ -1,0 +1,82 @@
+"""The program of one worker process: reads tasks, transcribes, answers. Plans and publishes nothing.
+
+A task is a line of JSON, a recording of the ledger; the answer is a line of JSON, once its
+checkpoint is written. The worker ends when its input ends, at once, so that none outlives its run.
+"""
+
+import argparse
+import datetime as dt
+import json
+import os
+import queue
+import sys
+import threading
+from collections.abc import Iterator
+from typing import TextIO
+
+from pydantic import TypeAdapter
+
+from stt_pipeline import wiring
+from stt_pipeline.domain.errors import UserError
+from stt_pipeline.domain.recording import Recording
+from stt_pipeline.domain.transcribing import transcribe_recording
+from stt_pipeline.domain.transcription import Transcription
+from stt_pipeline.settings import Settings
+
+RECORDING = TypeAdapter(Recording)
+
+
+def main() -> int:
+    """Serves tasks until the input ends; exit code 2 where the settings cannot work."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--date", type=dt.date.fromisoformat, required=True)
+    parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--settings", required=True)
+    arguments = parser.parse_args()
+    answers = _own_stdout()
+    try:
+        serve(arguments, answers)
+    except UserError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - the run's log
+        return 2
+    return 0
+
+
+def serve(arguments: argparse.Namespace, answers: TextIO) -> None:
+    """Transcribes each recording of the input, and answers with what the run counts."""
+    settings = Settings.model_validate_json(arguments.settings)
+    recordings = wiring.recordings_store(settings)
+    transcriber = wiring.transcriber(settings, cpu_threads=arguments.threads)
+    results = wiring.result_store(settings, arguments.date)
+    for line in _lines():
+        recording = RECORDING.validate_json(line)
+        result = transcribe_recording(recording, recordings, transcriber, results)
+        heard = isinstance(result.outcome, Transcription)
+        cpu_s = result.outcome.cpu_s if isinstance(result.outcome, Transcription) else 0.0
+        answers.write(json.dumps({"transcribed": heard, "cpu_s": cpu_s}) + "\n")
+        answers.flush()
+
+
+def _own_stdout() -> TextIO:
+    """Standard output for answers alone; what libraries print goes to standard error."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    return answers
+
+
+def _lines() -> Iterator[str]:
+    """Lines of the input, read by a thread that ends the process where the input ends."""
+    lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def read() -> None:
+        for line in sys.stdin:
+            lines.put(line)
+        os._exit(0)
+
+    threading.Thread(target=read, daemon=True).start()
+    while True:
+        yield lines.get()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

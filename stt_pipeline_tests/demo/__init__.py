@@ -1,0 +1,1 @@
+"""Tests of the sample calls: their plan, their files and how they sound."""
