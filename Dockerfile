@@ -19,7 +19,8 @@ COPY stt_pipeline /source/stt_pipeline
 RUN . /opt/build/bin/activate \
     && uv build --quiet --wheel --no-build-isolation --out-dir /dist /source \
     && uv pip install --quiet --python /opt/stt/venv/bin/python --no-deps --compile-bytecode \
-    --target /opt/stt/project /dist/*.whl
+    --target /opt/stt/project /dist/*.whl \
+    && rm -f /opt/stt/project/.lock
 
 FROM project AS weights
 ENV PATH=/opt/stt/project/bin:/opt/stt/venv/bin:$PATH \
@@ -29,7 +30,7 @@ ENV PATH=/opt/stt/project/bin:/opt/stt/venv/bin:$PATH \
 RUN python -m ensurepip && stt-pipeline model fetch
 
 FROM ${PYTHON_IMAGE}
-RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/stt stt
+RUN useradd --uid 10001 --no-log-init --create-home --home-dir /var/lib/stt stt
 COPY --from=packages /opt/stt/venv /opt/stt/venv
 COPY --from=weights /opt/stt/models /opt/stt/models
 COPY --from=project /opt/stt/project /opt/stt/project

@@ -1,4 +1,4 @@
-"""The Definitions object that Dagster loads; everything in it is in `defs/`, in the flow's order."""
+"""The Definitions object that Dagster loads; everything in it is made in `defs/`."""
 
 from stt_pipeline.defs.flow import build_definitions
 from stt_pipeline.defs.resources import Pipeline

@@ -1,4 +1,4 @@
-"""Builds the adapters that the settings ask for; the only place that knows which adapter is which."""
+"""Builds the adapters that the settings ask for; nothing else knows which adapter is which."""
 
 import datetime as dt
 import os
@@ -17,7 +17,7 @@ from stt_pipeline.adapters.verdicts import VerdictStore
 from stt_pipeline.adapters.weights import verified_weights, verify
 from stt_pipeline.adapters.worker_processes import WorkerProcesses
 from stt_pipeline.domain.engine import EngineSpec, ModelIdentity
-from stt_pipeline.domain.errors import ObjectMissing, UserError
+from stt_pipeline.domain.errors import ObjectMissingError, UserError
 from stt_pipeline.domain.known_models import KNOWN_MODELS
 from stt_pipeline.domain.ports import (
     AudioProber,
@@ -194,5 +194,5 @@ def _hotwords(settings: Settings) -> str:
     try:
         with LocalStore(path.parent, "STT_HOTWORDS_URI").open(path.name) as file:
             return " ".join(file.read().decode("utf-8").split())
-    except (ObjectMissing, UnicodeDecodeError):
+    except (ObjectMissingError, UnicodeDecodeError):
         raise UserError(f"STT_HOTWORDS_URI names {path}, which is no text file.") from None

@@ -1,4 +1,4 @@
-"""The program of one worker process: reads tasks, transcribes, answers. Plans and publishes nothing.
+"""The program of one worker process: reads tasks, transcribes, answers. Plans nothing.
 
 A task is a line of JSON, a recording of the ledger; the answer is a line of JSON, once its
 checkpoint is written. The worker ends when its input ends, at once, so that none outlives its run.

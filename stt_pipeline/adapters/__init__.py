@@ -1,1 +1,1 @@
-"""One outside system each, behind a Protocol of `domain.ports`; adapters never import each other."""
+"""One outside system each, behind a Protocol of `domain.ports`; none imports another."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stt_pipeline.domain import wav_header
-from stt_pipeline.domain.errors import AudioUnreadable
+from stt_pipeline.domain.errors import AudioUnreadableError
 from stt_pipeline.domain.recording import AudioInfo
 
 SAMPLE_RATE_HZ = 16_000
@@ -27,12 +27,14 @@ class PyavProber:
     def probe(self, audio: BinaryIO, name: str, size_bytes: int) -> AudioInfo:
         """See AudioProber."""
         if size_bytes == 0:
-            raise AudioUnreadable("the file is empty")
+            raise AudioUnreadableError("the file is empty")
         head = audio.read(wav_header.HEADER_BYTES)
         audio.seek(0)
         info = _probe(audio, name)
         if missing := wav_header.missing_bytes(head, size_bytes):
-            raise AudioUnreadable(f"truncated: {missing} bytes of sound are missing at its end")
+            raise AudioUnreadableError(
+                f"truncated: {missing} bytes of sound are missing at its end"
+            )
         return info
 
 
@@ -59,10 +61,10 @@ def _opened(audio: BinaryIO, name: str) -> av.container.InputContainer:
             audio, mode="r", format=RAW_FORMATS.get(suffix), metadata_errors="ignore"
         )
     except (av.error.FFmpegError, ValueError) as error:
-        raise AudioUnreadable(f"not an audio file ({_words(error)})") from None
+        raise AudioUnreadableError(f"not an audio file ({_words(error)})") from None
     if not container.streams.audio:
         container.close()
-        raise AudioUnreadable("no audio in the file")
+        raise AudioUnreadableError("no audio in the file")
     return container
 
 
@@ -73,14 +75,14 @@ def _words(error: Exception) -> str:
 def decode(audio: BinaryIO, name: str, piece_s: float) -> Iterator[Samples]:
     """The recording in pieces of about `piece_s` seconds, shaped (channels, samples), 16 kHz.
 
-    Frames that cannot be decoded are left out, as FFmpeg's own player does; raises AudioUnreadable
+    Frames that cannot be decoded are left out, as FFmpeg's own player does; raises AudioUnreadableError
     where not one can be.
     """
     with _opened(audio, name) as container:
         stream = container.streams.audio[0]
         channels = stream.codec_context.channels
         if channels not in (1, 2):
-            raise AudioUnreadable(f"{channels} channels, where 1 or 2 can be read")
+            raise AudioUnreadableError(f"{channels} channels, where 1 or 2 can be read")
         resampler = av.AudioResampler(
             format="fltp", layout="mono" if channels == 1 else "stereo", rate=SAMPLE_RATE_HZ
         )
@@ -94,7 +96,7 @@ def _pieces(
     samples = total = 0
     for frame in _frames(container):
         for resampled in resampler.resample(frame):
-            block = resampled.to_ndarray()
+            block = resampled.to_ndarray().astype(np.float32, copy=False)
             held.append(block)
             samples += block.shape[1]
             total += block.shape[1]
@@ -104,10 +106,12 @@ def _pieces(
     if held:
         yield np.concatenate(held, axis=1)
     if total == 0:
-        raise AudioUnreadable("no audio behind the header")
+        raise AudioUnreadableError("no audio behind the header")
 
 
-def _frames(container: av.container.InputContainer) -> Iterator[av.AudioFrame | None]:
+def _frames(
+    container: av.container.InputContainer,
+) -> Iterator[av.AudioFrame | None]:
     """Frames in order, then None, which makes the resampler give up what it still holds."""
     decoded = 0
     failure: Exception | None = None
@@ -127,5 +131,5 @@ def _frames(container: av.container.InputContainer) -> Iterator[av.AudioFrame | 
         decoded += 1
         yield frame
     if decoded == 0 and failure is not None:
-        raise AudioUnreadable(f"cannot be decoded ({_words(failure)})")
+        raise AudioUnreadableError(f"cannot be decoded ({_words(failure)})")
     yield None

@@ -1,5 +1,7 @@
 """DuckDB as the catalog of a local lake: views over the published Parquet. Writes no table."""
 
+from collections.abc import Sequence
+
 import duckdb
 import pyarrow as pa
 
@@ -19,9 +21,9 @@ class DuckdbCatalog:
         self._lake = lake
         self._path = lake_path
 
-    def register(self, tables: list[str] | tuple[str, ...]) -> None:
+    def register(self, tables: Sequence[str]) -> None:
         """See Catalog; the views are also kept in the lake as SQL."""
-        statements = "\n".join(self._view(TABLES[name]) for name in TABLES)
+        statements = "\n".join(self._view(table) for table in TABLES.values())
         data = statements.encode()
         if self._lake.read(VIEWS_KEY) != data:
             self._lake.write(VIEWS_KEY, data)
@@ -32,9 +34,13 @@ class DuckdbCatalog:
             for table in TABLES.values():
                 connection.execute(self._view(table))
             try:
-                return connection.execute(sql).to_arrow_table()
+                relation = connection.sql(sql)
+                if relation is None:
+                    raise UserError("The SQL gives no rows: write one SELECT.")
+                return relation.to_arrow_table()
             except duckdb.Error as error:
-                raise UserError(f"The SQL cannot be answered: {error}") from None
+                first_line = str(error).splitlines()[0]
+                raise UserError(f"The SQL cannot be answered: {first_line}.") from None
 
     def _view(self, table: Table) -> str:
         column = table.partition_column

@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from stt_pipeline.domain.errors import ObjectMissing, UserError
+from stt_pipeline.domain.errors import ObjectMissingError, UserError
 from stt_pipeline.domain.recording import FoundObject
+
+HASH_BLOCK_BYTES = 1 << 20
 
 
 class LocalStore:
@@ -53,17 +55,20 @@ class LocalStore:
     def etag(self, found: FoundObject) -> str:
         """MD5 of the content, as S3 gives for an object put in one piece."""
         with self.open(found.key) as file:
-            return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+            content = hashlib.md5(usedforsecurity=False)
+            while block := file.read(HASH_BLOCK_BYTES):
+                content.update(block)
+        return content.hexdigest()
 
     def open(self, key: str) -> BinaryIO:
         """See ReadableStore."""
         try:
             return (self._root / key).open("rb")
         except FileNotFoundError:
-            raise ObjectMissing(key) from None
+            raise ObjectMissingError(key) from None
 
     def uri(self, key: str) -> str:
-        """`file:///…`; bytes of a name that are not UTF-8 are written as \\xNN."""
+        r"""`file:///…`; bytes of a name that are not UTF-8 are written as \xNN."""
         raw = os.fsencode(self._root / key)
         return "file://" + raw.decode("utf-8", errors="backslashreplace")
 

@@ -10,7 +10,7 @@ from stt_pipeline.domain.schemas import TABLES
 
 
 class ParquetTables:
-    """Tables under one prefix of the lake: `{prefix}{table}/{column}={partition}/{table}.parquet`."""
+    """Tables of the lake: `{prefix}{table}/{column}={partition}/{table}.parquet`."""
 
     def __init__(self, lake: Store, prefix: str = "") -> None:
         """`prefix` is empty for the published tables, and ends with `/` elsewhere."""

@@ -3,6 +3,7 @@
 Each worker is a program of its own: a crash or a kill costs the task at hand, never the others.
 """
 
+import contextlib
 import json
 import queue
 import signal
@@ -78,7 +79,7 @@ class WorkerProcesses:
                     break
                 for task in shard:
                     worker = self._finish(worker, index, task)
-        except Exception as error:  # noqa: BLE001 - it is raised where the tasks are read
+        except Exception as error:
             self._finished.put(error)
         finally:
             if worker is not None:
@@ -110,10 +111,8 @@ class WorkerProcesses:
     def _end(self, process: subprocess.Popen[str]) -> int:
         """Closes the worker's input, at which it stops, and returns its exit code."""
         assert process.stdin is not None
-        try:
+        with contextlib.suppress(BrokenPipeError):
             process.stdin.close()
-        except BrokenPipeError:
-            pass
         code = process.wait()
         self._processes.discard(process)
         return code

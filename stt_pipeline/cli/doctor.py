@@ -78,7 +78,7 @@ def _model(settings: Settings) -> str:
 def _disk(settings: Settings) -> str:
     free_gb = wiring.lake_free_bytes(settings) / 1e9
     if free_gb < MIN_FREE_GB:
-        raise UserError(f"{free_gb:.1f} GB free at {settings.lake_uri}: make {MIN_FREE_GB} GB free.")
+        raise UserError(f"{free_gb:.1f} GB are free at {settings.lake_uri}: make it {MIN_FREE_GB}.")
     return f"{free_gb:.0f} GB free"
 
 

@@ -8,7 +8,7 @@ import typer
 
 from stt_pipeline import wiring
 from stt_pipeline.cli.output import NOTES, OUT
-from stt_pipeline.domain.errors import AudioUnreadable, UserError
+from stt_pipeline.domain.errors import AudioUnreadableError, UserError
 from stt_pipeline.domain.exports import FORMATS
 from stt_pipeline.domain.ports import Transcriber
 from stt_pipeline.settings import load_settings
@@ -44,7 +44,7 @@ def _print_one(engine: Transcriber, path: Path, form: Format, named: bool) -> bo
     try:
         with path.open("rb") as audio, NOTES.status(f"Transcribing {path.name}"):
             heard = engine.transcribe(audio, path.name)
-    except AudioUnreadable as error:
+    except AudioUnreadableError as error:
         NOTES.print(f"Error: {path}: {error}.", style="red", markup=False)
         return False
     if named and form is Format.TXT:

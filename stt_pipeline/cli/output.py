@@ -1,17 +1,22 @@
-"""How the commands print: tables and notes for people, JSON for programs. Knows no table's meaning."""
+"""How the commands print: tables and notes for people, JSON for programs. Knows no table."""
 
 import datetime as dt
 import json
+import sys
 from collections.abc import Sequence
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 Row = dict[str, Any]
 
-OUT = Console(highlight=False, soft_wrap=True)
+WIDE = 180
+"""Columns where the output is no terminal: a file or a pipe has no edge to wrap at."""
+
+OUT = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
 """Results."""
 
 NOTES = Console(stderr=True, highlight=False)
@@ -28,8 +33,16 @@ def _iso(value: object) -> str:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Row], title: str | None = None) -> None:
-    """Rows as a table; numbers to the right, a null as an empty cell, full text on narrow screens."""
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    """Rows as a table; numbers to the right, a null as an empty cell, nothing cut off."""
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        header_style="bold",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
     for name in columns:
         numeric = any(isinstance(row[name], int | float) for row in rows)
         table.add_column(name, justify="right" if numeric else "left", overflow="fold")

@@ -13,7 +13,7 @@ def query(
     sql: Annotated[str, typer.Argument(help="One SELECT over the published tables.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Answers SQL over recordings, transcripts, segments, words, transcript_quality and the week."""
+    """Answers SQL over the published tables, such as transcripts, segments and words."""
     rows = wiring.catalog(load_settings()).query(sql)
     if as_json:
         print_json(rows.to_pylist())

@@ -61,7 +61,7 @@ def refuse_unjudged(pipeline: Pipeline, call_date: str) -> None:
     verdict = pipeline.verdicts.read(call_date)
     if verdict is None or verdict.candidate != candidate_digest(pipeline, call_date):
         raise dg.Failure(
-            f"The tables of {call_date} have not been judged: materialize transcript_quality first.",
+            f"The tables of {call_date} are not judged yet: materialize transcript_quality first.",
             allow_retries=False,
         )
     if not verdict.passed:

@@ -12,7 +12,7 @@ from stt_pipeline.defs.partitions import call_dates
 from stt_pipeline.defs.resources import DateLock, Pipeline
 from stt_pipeline.domain import ledger
 from stt_pipeline.domain.call_dates import UNDATED
-from stt_pipeline.domain.errors import AudioUnreadable, ObjectMissing
+from stt_pipeline.domain.errors import AudioUnreadableError, ObjectMissingError
 from stt_pipeline.domain.recording import AudioInfo, FoundObject, Recording, Status
 from stt_pipeline.domain.tables import recordings_table
 from stt_pipeline.settings import Settings
@@ -50,9 +50,7 @@ def list_date(pipeline: Pipeline, call_date: dt.date) -> ledger.Listing:
     return ledger.sort_out(found, pattern, store.uri, call_date)
 
 
-def refresh(
-    pipeline: Pipeline, partition: str, items: Sequence[ledger.Named]
-) -> list[Recording]:
+def refresh(pipeline: Pipeline, partition: str, items: Sequence[ledger.Named]) -> list[Recording]:
     """The partition's ledger after a listing, written back."""
     known = {row.recording_uri: row for row in pipeline.ledger(partition)}
 
@@ -60,9 +58,9 @@ def refresh(
         try:
             with pipeline.recordings.open(found.key) as audio:
                 return pipeline.prober.probe(audio, found.key, found.size_bytes)
-        except AudioUnreadable as error:
+        except AudioUnreadableError as error:
             return str(error)
-        except ObjectMissing:
+        except ObjectMissingError:
             return "it went from the store while it was listed"
 
     rows = ledger.refresh(items, known, pipeline.recordings.etag, probe, pipeline.now())

@@ -87,7 +87,7 @@ class Pipeline:
 
 
 class DateLock:
-    """Shows that this run holds its call date: an asset that asks for it cannot run beside another."""
+    """Shows that this run holds its call date: no other run of the date is at work."""
 
 
 @dg.resource(

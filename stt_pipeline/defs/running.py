@@ -69,9 +69,7 @@ class Runner:
 def _failures(result: dg.ExecuteInProcessResult) -> Iterator[str]:
     """Failed checks with their figures; failed steps where no check explains them."""
     failed_checks = [
-        evaluation
-        for evaluation in result.get_asset_check_evaluations()
-        if not evaluation.passed
+        evaluation for evaluation in result.get_asset_check_evaluations() if not evaluation.passed
     ]
     for evaluation in failed_checks:
         yield f"check {evaluation.check_name} failed: {evaluation.description}"

@@ -12,7 +12,7 @@ from stt_pipeline.defs.display import Metadata
 from stt_pipeline.defs.partitions import call_dates
 from stt_pipeline.defs.resources import DateLock, Pipeline
 from stt_pipeline.domain import gates
-from stt_pipeline.domain.errors import ObjectMissing
+from stt_pipeline.domain.errors import ObjectMissingError
 from stt_pipeline.domain.gates import CHECKS, Verdict
 from stt_pipeline.domain.ledger import with_failures
 from stt_pipeline.domain.recording import Recording, Status
@@ -105,7 +105,7 @@ def read_reference(pipeline: Pipeline, call_id: str) -> Reference:
         try:
             with pipeline.references.open(key) as file:
                 texts[speaker] = file.read().decode("utf-8-sig", errors="replace")
-        except ObjectMissing:
+        except ObjectMissingError:
             continue
     return Reference(texts)
 
@@ -154,9 +154,7 @@ def _check_result(check: gates.CheckResult) -> dg.AssetCheckResult:
     )
 
 
-def _metadata(
-    pipeline: Pipeline, call_date: str, quality: list[Row], verdict: Verdict
-) -> Metadata:
+def _metadata(pipeline: Pipeline, call_date: str, quality: list[Row], verdict: Verdict) -> Metadata:
     figures = {name: value for check in verdict.checks for name, value in check.figures.items()}
     metadata: Metadata = {
         "dagster/row_count": len(quality),

@@ -43,7 +43,9 @@ def monday_of(week: str) -> dt.date:
             raise ValueError
         return dt.date.fromisocalendar(int(match[1]), int(match[2]), 1)
     except ValueError:
-        raise UserError(f"'{week}' is not a week: write it as YYYY-Www, such as 2026-W47.") from None
+        raise UserError(
+            f"'{week}' is not a week: write it as YYYY-Www, such as 2026-W47."
+        ) from None
 
 
 def dates_of(week: str) -> list[dt.date]:

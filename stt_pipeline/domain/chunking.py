@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from stt_pipeline.domain.transcription import Span, Word
 
@@ -46,7 +47,7 @@ def split_long(span: Span, limit_s: float = WINDOW_S) -> list[Span]:
     count = max(1, -int(-span.duration_s // limit_s))
     step_s = span.duration_s / count
     edges = [span.start_s + step_s * part for part in range(count)] + [span.end_s]
-    return [Span(start, end) for start, end in zip(edges, edges[1:], strict=False)]
+    return [Span(start, end) for start, end in pairwise(edges)]
 
 
 def pack(channel: int, speech: Iterable[Span], limit_s: float = WINDOW_S) -> list[Chunk]:

@@ -5,9 +5,9 @@ class UserError(Exception):
     """A request, setting or file that cannot work; one sentence with the remedy, exit code 2."""
 
 
-class AudioUnreadable(Exception):
+class AudioUnreadableError(Exception):
     """A recording that cannot be decoded; the message is its quarantine reason."""
 
 
-class ObjectMissing(Exception):
+class ObjectMissingError(Exception):
     """No object is stored under that key."""

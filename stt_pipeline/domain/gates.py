@@ -161,8 +161,8 @@ def check_coverage(
     return CheckResult(
         COVERAGE,
         False,
-        f"{message}, least {min_coverage:.0%}. Least in: {calls}. Listen to them: the engine missed "
-        "speech, or the detection heard noise as speech.",
+        f"{message}, least {min_coverage:.0%}. Least in: {calls}. Listen to them: the engine "
+        "missed speech, or the detection heard noise as speech.",
         figures,
     )
 

@@ -76,9 +76,7 @@ def refresh(
     return settle_names(rows.values(), present)
 
 
-def with_failures(
-    ledger: Iterable[Recording], failures: Mapping[str, Failure]
-) -> list[Recording]:
+def with_failures(ledger: Iterable[Recording], failures: Mapping[str, Failure]) -> list[Recording]:
     """The ledger as published: accepted recordings that failed (by etag) are quarantined."""
     return [
         row.quarantined(failures[row.etag].reason)

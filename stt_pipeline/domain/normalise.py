@@ -44,7 +44,7 @@ def _number_in_words(match: re.Match[str]) -> str:
 
 
 def french(text: str) -> str:
-    """`fr-1`: lower case, numbers and abbreviations in words, no hyphen, apostrophe, punctuation."""
+    """`fr-1`: lower case, numbers and abbreviations in words, no punctuation."""
     text = unicodedata.normalize("NFKC", text.translate(_LIGATURES)).lower()
     for sign in "€%&#":
         text = text.replace(sign, f" {_ABBREVIATIONS[sign]} ")

@@ -25,7 +25,7 @@ class ReadableStore(Protocol):
         ...
 
     def open(self, key: str) -> BinaryIO:
-        """The object as a seekable binary file; raises ObjectMissing."""
+        """The object as a seekable binary file; raises ObjectMissingError."""
         ...
 
     def uri(self, key: str) -> str:
@@ -60,7 +60,7 @@ class AudioProber(Protocol):
     """Reads an audio file's header."""
 
     def probe(self, audio: BinaryIO, name: str, size_bytes: int) -> AudioInfo:
-        """What the header says; raises AudioUnreadable with the reason."""
+        """What the header says; raises AudioUnreadableError with the reason."""
         ...
 
 
@@ -73,7 +73,7 @@ class Transcriber(Protocol):
         ...
 
     def transcribe(self, audio: BinaryIO, name: str) -> Transcription:
-        """The whole recording; raises AudioUnreadable with the reason."""
+        """The whole recording; raises AudioUnreadableError with the reason."""
         ...
 
 

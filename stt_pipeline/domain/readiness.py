@@ -61,8 +61,11 @@ def judge_date(facts: DateFacts, price: FargatePrice = DEFAULT_PRICE) -> DateRea
     silent = sum(1 for row in transcripts if row["word_count"] == 0)
     quality = facts.quality or ()
     words = sum(row["reference_words"] for row in quality)
-    errors = sum(row["substitutions"] + row["deletions"] + row["insertions"] for row in quality
-                 if row["reference_words"])
+    errors = sum(
+        row["substitutions"] + row["deletions"] + row["insertions"]
+        for row in quality
+        if row["reference_words"]
+    )
     cpu_s = sum(row["cpu_s"] for row in transcripts)
     ready, reason = _ready(facts, statuses[Status.ACCEPTED], len(transcripts))
     return DateReadiness(

@@ -83,7 +83,7 @@ def judge(
     audio: AudioInfo | str,
     now: dt.datetime,
 ) -> Recording:
-    """The ledger row of an object: `named` from its key, `audio` its header or why there is none."""
+    """The ledger row of an object: `named` from its key, `audio` its header, or why not."""
     recording = Recording(
         key=found.key,
         recording_uri=uri,
@@ -132,9 +132,7 @@ def _audio_problem(audio: AudioInfo) -> str | None:
     return None
 
 
-def settle_names(
-    recordings: Iterable[Recording], present: Collection[str]
-) -> list[Recording]:
+def settle_names(recordings: Iterable[Recording], present: Collection[str]) -> list[Recording]:
     """The date's ledger, each content and each call_id accepted once.
 
     A recording whose bytes are already accepted under another key is a duplicate; one whose bytes

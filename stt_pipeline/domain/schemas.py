@@ -9,7 +9,9 @@ TIMESTAMP = pa.timestamp("ms")
 
 
 def _schema(row: str, columns: list[tuple[str, pa.DataType, str]]) -> pa.Schema:
-    fields = [pa.field(name, kind, metadata={"comment": comment}) for name, kind, comment in columns]
+    fields = [
+        pa.field(name, kind, metadata={"comment": comment}) for name, kind, comment in columns
+    ]
     return pa.schema(fields, metadata={"row": row})
 
 
@@ -154,7 +156,9 @@ TABLES: dict[str, Table] = {
 }
 """Every published table by name."""
 
-DATE_TABLES = tuple(table.name for table in TABLES.values() if table.partition_column == "call_date")
+DATE_TABLES = tuple(
+    table.name for table in TABLES.values() if table.partition_column == "call_date"
+)
 """Names of the tables that `published_tables` replaces a date at a time."""
 
 

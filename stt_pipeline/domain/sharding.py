@@ -13,9 +13,7 @@ def shard_count(audio_s: float, shard_minutes: float, max_shards: int) -> int:
     return max(1, min(max_shards, math.ceil(audio_s / 60 / shard_minutes)))
 
 
-def plan_shards(
-    items: Sequence[T], shards: int, audio_s: Callable[[T], float]
-) -> list[list[T]]:
+def plan_shards(items: Sequence[T], shards: int, audio_s: Callable[[T], float]) -> list[list[T]]:
     """At most `shards` non-empty shards that hold every item once, longest first.
 
     Longest processing time first (Graham 1969): each item goes to the shard with the least audio,

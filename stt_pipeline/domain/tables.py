@@ -114,9 +114,7 @@ def word_rows(call_id: str, segments: Iterable[Segment]) -> list[Row]:
     ]
 
 
-def quality_row(
-    call_id: str, heard: Transcription, counts: ErrorCounts | None, engine: str
-) -> Row:
+def quality_row(call_id: str, heard: Transcription, counts: ErrorCounts | None, engine: str) -> Row:
     """A row of `transcript_quality`; `counts` is None where the call has no reference."""
     known = counts or ErrorCounts()
     coverage = signals.coverage(heard)

@@ -1,6 +1,6 @@
 """Transcribes one recording and keeps its checkpoint, over ports. Knows no engine, no process."""
 
-from stt_pipeline.domain.errors import AudioUnreadable, ObjectMissing
+from stt_pipeline.domain.errors import AudioUnreadableError, ObjectMissingError
 from stt_pipeline.domain.ports import ReadableStore, ResultStore, Transcriber
 from stt_pipeline.domain.recording import Recording
 from stt_pipeline.domain.transcription import Failure, Outcome, Result
@@ -28,16 +28,16 @@ def _outcome(recording: Recording, store: ReadableStore, transcriber: Transcribe
     try:
         with store.open(recording.key) as audio:
             heard = transcriber.transcribe(audio, recording.key)
-    except ObjectMissing:
+    except ObjectMissingError:
         return Failure("the recording is no longer in the store", transient=True)
-    except AudioUnreadable as error:
+    except AudioUnreadableError as error:
         return Failure(str(error))
     except MemoryError:
         return Failure("out of memory while transcribing", transient=True)
-    if recording.codec not in ESTIMATED_DURATION and recording.duration_s:
-        if heard.duration_s < MIN_DECODED_SHARE * recording.duration_s:
-            return Failure(
-                f"truncated: the header says {recording.duration_s:.1f} s, "
-                f"{heard.duration_s:.1f} s can be decoded"
-            )
+    promised_s = 0.0 if recording.codec in ESTIMATED_DURATION else recording.duration_s or 0.0
+    if heard.duration_s < MIN_DECODED_SHARE * promised_s:
+        return Failure(
+            f"truncated: the header says {promised_s:.1f} s, "
+            f"{heard.duration_s:.1f} s can be decoded"
+        )
     return heard

@@ -66,13 +66,16 @@ class WeekReport:
 
 def review_rows(facts: Sequence[DateFacts]) -> Aside:
     """Calls to review and quarantined recordings of the week, in order."""
-    review, quarantined = [], []
-    for date in facts:
-        day = date.call_date.isoformat()
-        for row in date.transcripts or ():
-            if row["needs_review"]:
-                review.append(AsideRow(day, row["call_id"], row["review_reasons"]))
-        for row in date.recordings or date.ledger or ():
-            if row["status"] == Status.QUARANTINED:
-                quarantined.append(AsideRow(day, row["recording_uri"], row["reason"] or ""))
+    review = (
+        AsideRow(date.call_date.isoformat(), row["call_id"], row["review_reasons"])
+        for date in facts
+        for row in date.transcripts or ()
+        if row["needs_review"]
+    )
+    quarantined = (
+        AsideRow(date.call_date.isoformat(), row["recording_uri"], row["reason"] or "")
+        for date in facts
+        for row in date.recordings or date.ledger or ()
+        if row["status"] == Status.QUARANTINED
+    )
     return Aside(tuple(review), tuple(quarantined))

@@ -62,7 +62,7 @@ class _HeardWord:
 
 
 class FasterWhisperTranscriber:
-    """Implements Transcriber on the CPU; one instance a process, models loaded when first needed."""
+    """Implements Transcriber on the CPU; one a process, models loaded when first needed."""
 
     def __init__(
         self, spec: EngineSpec, folders: dict[str, Path], decode: Decode, cpu_threads: int
