@@ -15,8 +15,25 @@ from stt_pipeline.domain.recording import AudioInfo
 SAMPLE_RATE_HZ = 16_000
 """What Whisper and the voice activity detection take."""
 
-RAW_FORMATS = {"gsm": "gsm", "g722": "g722", "al": "alaw", "ul": "mulaw", "sln": "s16le"}
+RAW_FORMATS = {
+    "gsm": "gsm",
+    "g722": "g722",
+    "al": "alaw",
+    "alaw": "alaw",
+    "ul": "mulaw",
+    "ulaw": "mulaw",
+    "sln": "s16le",
+}
 """Suffixes of files without a header: only the name says how they are coded."""
+
+TELEPHONE_OPTIONS = dict.fromkeys(("alaw", "mulaw", "s16le"), {"sample_rate": "8000"})
+"""FFmpeg takes raw PCM for 44.1 kHz; telephone exchanges write it at 8 kHz (ITU-T G.711)."""
+
+MAX_DAMAGED_SHARE = 0.1
+"""Above this share of packets that cannot be decoded, the text would miss too much of the call."""
+
+NO_OTHER_FILE = {"protocol_whitelist": "none"}
+"""A playlist named as a recording would else have FFmpeg open the files and addresses in it."""
 
 Samples = NDArray[np.float32]
 
@@ -56,15 +73,20 @@ def _probe(audio: BinaryIO, name: str) -> AudioInfo:
 
 def _opened(audio: BinaryIO, name: str) -> av.container.InputContainer:
     suffix = PurePosixPath(name).suffix.lower().removeprefix(".")
+    raw_format = RAW_FORMATS.get(suffix)
+    options = NO_OTHER_FILE | TELEPHONE_OPTIONS.get(raw_format or "", {})
     try:
         container = av.open(
-            audio, mode="r", format=RAW_FORMATS.get(suffix), metadata_errors="ignore"
+            audio, mode="r", format=raw_format, options=options, metadata_errors="ignore"
         )
     except (av.error.FFmpegError, ValueError) as error:
         raise AudioUnreadableError(f"not an audio file ({_words(error)})") from None
     if not container.streams.audio:
         container.close()
         raise AudioUnreadableError("no audio in the file")
+    if container.streams.audio[0].codec_context is None:
+        container.close()
+        raise AudioUnreadableError("its audio codec is not known")
     return container
 
 
@@ -75,31 +97,24 @@ def _words(error: Exception) -> str:
 def decode(audio: BinaryIO, name: str, piece_s: float) -> Iterator[Samples]:
     """The recording in pieces of about `piece_s` seconds, shaped (channels, samples), 16 kHz.
 
-    Frames that cannot be decoded are left out, as FFmpeg's own player does; raises AudioUnreadableError
-    where not one can be.
+    Packets that cannot be decoded are left out, as FFmpeg's own player does; raises
+    AudioUnreadableError where more than MAX_DAMAGED_SHARE of them, or all, cannot be.
     """
     with _opened(audio, name) as container:
-        stream = container.streams.audio[0]
-        channels = stream.codec_context.channels
+        channels = container.streams.audio[0].codec_context.channels
         if channels not in (1, 2):
             raise AudioUnreadableError(f"{channels} channels, where 1 or 2 can be read")
-        resampler = av.AudioResampler(
-            format="fltp", layout="mono" if channels == 1 else "stereo", rate=SAMPLE_RATE_HZ
-        )
-        yield from _pieces(container, resampler, int(piece_s * SAMPLE_RATE_HZ))
+        layout = "mono" if channels == 1 else "stereo"
+        yield from _pieces(_resampled(container, layout), int(piece_s * SAMPLE_RATE_HZ))
 
 
-def _pieces(
-    container: av.container.InputContainer, resampler: av.AudioResampler, piece_samples: int
-) -> Iterator[Samples]:
+def _pieces(blocks: Iterator[Samples], piece_samples: int) -> Iterator[Samples]:
     held: list[Samples] = []
     samples = total = 0
-    for frame in _frames(container):
-        for resampled in resampler.resample(frame):
-            block = resampled.to_ndarray().astype(np.float32, copy=False)
-            held.append(block)
-            samples += block.shape[1]
-            total += block.shape[1]
+    for block in blocks:
+        held.append(block)
+        samples += block.shape[1]
+        total += block.shape[1]
         if samples >= piece_samples:
             yield np.concatenate(held, axis=1)
             held, samples = [], 0
@@ -109,27 +124,56 @@ def _pieces(
         raise AudioUnreadableError("no audio behind the header")
 
 
-def _frames(
-    container: av.container.InputContainer,
-) -> Iterator[av.AudioFrame | None]:
-    """Frames in order, then None, which makes the resampler give up what it still holds."""
-    decoded = 0
+def _resampled(container: av.container.InputContainer, layout: str) -> Iterator[Samples]:
+    """The frames at SAMPLE_RATE_HZ; a file whose format changes midway is read on."""
+    resampler: av.AudioResampler | None = None
+    form: tuple[str, str, int] | None = None
+    for frame in _frames(container):
+        found = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if resampler is None or found != form:
+            yield from _blocks(resampler, None)
+            resampler = av.AudioResampler(format="fltp", layout=layout, rate=SAMPLE_RATE_HZ)
+            form = found
+        yield from _blocks(resampler, frame)
+    yield from _blocks(resampler, None)
+
+
+def _blocks(
+    resampler: av.AudioResampler | None, frame: av.AudioFrame | None
+) -> Iterator[Samples]:
+    """What the resampler gives for a frame; for None, what it still holds."""
+    if resampler is not None:
+        for resampled in resampler.resample(frame):
+            yield resampled.to_ndarray().astype(np.float32, copy=False)
+
+
+def _frames(container: av.container.InputContainer) -> Iterator[av.AudioFrame]:
+    packets = decoded = damaged = 0
     failure: Exception | None = None
-    frames = container.decode(audio=0)
-    while True:
+    for packet in _packets(container):
+        packets += 1
         try:
-            frame = next(frames)
-        except StopIteration:
-            break
-        except av.error.InvalidDataError as error:
+            frames = packet.decode()
+        except (av.error.FFmpegError, ValueError) as error:
+            damaged += 1
             failure = error
             continue
-        except (av.error.FFmpegError, ValueError) as error:
-            failure = error
-            break
-        frame.pts = None
-        decoded += 1
-        yield frame
+        for frame in frames:
+            frame.pts = None
+            decoded += 1
+            yield frame
     if decoded == 0 and failure is not None:
         raise AudioUnreadableError(f"cannot be decoded ({_words(failure)})")
-    yield None
+    if damaged > MAX_DAMAGED_SHARE * packets:
+        raise AudioUnreadableError(f"damaged: {damaged / packets:.0%} of it cannot be decoded")
+
+
+def _packets(container: av.container.InputContainer) -> Iterator[av.Packet]:
+    """Packets until the end, or until the file cannot be read on."""
+    packets = container.demux(audio=0)
+    while True:
+        try:
+            packet = next(packets)
+        except (StopIteration, av.error.FFmpegError, ValueError):
+            return
+        yield packet

@@ -33,7 +33,6 @@ COLUMNS = {
     "cpu_s": "CPU s",
     "cost_usd": "cost USD",
     "ready": "ready",
-    "reason": "reason",
 }
 
 
@@ -126,8 +125,11 @@ def show_dates(rows: Sequence[Row], title: str | None = None, undated: int = 0) 
     if undated:
         nothing = dict.fromkeys(COLUMNS.values())
         aside = {"date": "no date", "recordings": undated, "quarantined": undated}
-        shown.append(nothing | aside | {"reason": "no call date in the key"})
+        shown.append(nothing | aside)
     print_table(list(COLUMNS.values()), shown, title)
+    for row in rows:
+        if row["reason"]:
+            OUT.print(f"{row['call_date']}: {row['reason']}.", markup=False)
 
 
 def _shown(row: Row) -> Row:

@@ -74,7 +74,7 @@ def plan_week(week_start: dt.date) -> list[SampleFile]:
     def key_of(call: Dialogue) -> str:
         date = week_start + dt.timedelta(days=call.weekday)
         name = f"{call.call_id}_{call.agent_id}_{date:%Y%m%d}T{call.started.replace(':', '')}.wav"
-        return f"call_date={date}/queue={call.queue}/{name}"
+        return f"call_date={date}/queue={call.queue}/customer_id={call.customer_id}/{name}"
 
     hotel = next(dialogue for dialogue in DIALOGUES if dialogue.call_id == "C2008")
     silent = Dialogue("C2014", "A18", "K3090", "appointments", "16:41:10", 4, ())
