@@ -97,9 +97,10 @@ class Settings(BaseSettings):
     @field_validator("recordings_uri", "lake_uri", "references_uri")
     @classmethod
     def _known_scheme(cls, uri: str) -> str:
-        if not uri.startswith(("file:///", "s3://")):
+        root = uri.rstrip("/")
+        if not root.startswith(("file:///", "s3://")):
             raise ValueError("write it as file:///folder or s3://bucket/prefix")
-        return uri.rstrip("/")
+        return root
 
     @field_validator("timezone")
     @classmethod

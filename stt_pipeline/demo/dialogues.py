@@ -165,10 +165,12 @@ C: How long does a repair take? I need my phone every day.
 A: About one week. You can borrow a phone from our store until then.
 """
 
+# The two names of places are here for the errors that they cause: without them the gate of a
+# strict STT_MAX_WER would have next to nothing to stop.
 _AIRPORT = """
 A: Emergency travel line, good evening. Are you in a safe place?
-C: Yes, thank you. We are at the airport. Our flight could not leave because of the snow.
-A: I see. Did the airline offer you another flight?
+C: Yes, thank you. We are at the airport of Guipavas. Our flight to Locmiquelic could not leave.
+A: I see. It is the snow. Did the airline offer you another flight?
 C: They did, but it leaves tomorrow at noon. And our suitcases are lost.
 A: Your travel insurance will pay for a hotel tonight. Please keep all of the receipts.
 C: What about the suitcases? My medicine is inside.

@@ -8,7 +8,7 @@ from stt_pipeline.domain.errors import UserError
 UNDATED = "undated"
 """Ledger partition of recordings whose key gives no possible date."""
 
-_WEEK = re.compile(r"(\d{4})-W(\d{2})")
+_WEEK = re.compile(r"(\d{4})-W(\d{2})", re.ASCII)
 
 
 def parse_call_date(text: str) -> dt.date:
@@ -41,8 +41,9 @@ def monday_of(week: str) -> dt.date:
     try:
         if match is None:
             raise ValueError
-        return dt.date.fromisocalendar(int(match[1]), int(match[2]), 1)
-    except ValueError:
+        sunday = dt.date.fromisocalendar(int(match[1]), int(match[2]), 7)
+        return sunday - dt.timedelta(days=6)
+    except (ValueError, OverflowError):
         raise UserError(
             f"'{week}' is not a week: write it as YYYY-Www, such as 2026-W47."
         ) from None

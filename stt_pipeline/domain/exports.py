@@ -26,7 +26,7 @@ def as_txt(heard: Transcription, engine: str) -> str:
 def as_srt(heard: Transcription, engine: str) -> str:
     """SubRip subtitles."""
     return "\n".join(
-        f"{number}\n{clock(s.start_s, ',')} --> {clock(s.end_s, ',')}\n{_spoken(s)}\n"
+        f"{number}\n{_times(s, ',')}\n{_spoken(s)}\n"
         for number, s in enumerate(heard.segments, start=1)
     )
 
@@ -34,10 +34,16 @@ def as_srt(heard: Transcription, engine: str) -> str:
 def as_vtt(heard: Transcription, engine: str) -> str:
     """WebVTT subtitles; the speaker is a voice tag."""
     cues = (
-        f"{clock(s.start_s)} --> {clock(s.end_s)}\n<v {s.speaker}>{_escaped(s.text)}\n"
+        f"{_times(s, '.')}\n<v {s.speaker}>{_escaped(s.text)}\n"
         for s in heard.segments
     )
     return "WEBVTT\n\n" + "\n".join(cues)
+
+
+def _times(segment: Segment, decimal: str) -> str:
+    """A cue's times; it ends a millisecond or more after its start, as WebVTT demands."""
+    end_s = max(segment.end_s, segment.start_s + 0.001)
+    return f"{clock(segment.start_s, decimal)} --> {clock(end_s, decimal)}"
 
 
 def _escaped(text: str) -> str:

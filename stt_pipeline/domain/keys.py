@@ -10,13 +10,16 @@ import regex
 from stt_pipeline.domain.errors import UserError
 
 DEFAULT_PATTERN = (
-    r"^(?=(?:.*/)?call_date=(?P<call_date>[^/]*)/|)"
+    r"^(?=(?:.*?/)??call_date=(?P<call_date>[^/]*)/|)"
     r"(?=(?:.*/)?queue=(?P<queue>[^/]+)/|)"
     r"(?=(?:.*/)?customer_id=(?P<customer_id>[^/]+)/|)"
     r"(?:.*/)?(?P<call_id>[^/]+?)"
     r"(?:_(?P<agent_id>[^/_]+)_(?P<date>\d{8})T(?P<time>\d{6}))?(?:\.[^./]+)?$"
 )
-"""`call_date=YYYY-MM-DD/` as a folder, or `{call_id}_{agent_id}_{YYYYMMDD}T{HHMMSS}` as a name."""
+"""`call_date=YYYY-MM-DD/` as a folder, or `{call_id}_{agent_id}_{YYYYMMDD}T{HHMMSS}` as a name.
+
+The first such folder counts: what lies below a date's folder is that date's.
+"""
 
 GROUPS = frozenset(
     {"call_date", "date", "time", "call_id", "agent_id", "customer_id", "queue"}
@@ -80,7 +83,7 @@ class KeyPattern:
         match = self._regex.search(key)
         if match is None:
             return KeyProblem("the key does not match STT_RECORDING_PATTERN")
-        found = {name: value for name, value in match.groupdict().items() if value}
+        found = _found(match)
         dates = _dates(found)
         if isinstance(dates, KeyProblem):
             return dates
@@ -93,21 +96,20 @@ class KeyPattern:
     def is_other_date(self, folder: str, date: dt.date) -> bool:
         """True where every key below `folder` (ends with `/`) is named for a date but `date`.
 
-        Such a folder need not be listed. An impossible date prunes nothing: it must be found.
-        A folder is read as the beginning of a key, so the pattern alone decides what is a date.
+        Such a folder need not be listed. An impossible date prunes nothing, nor do two dates: such
+        keys must be found. A folder is read as the beginning of a key, so the pattern alone decides
+        what is a date.
         """
         match = self._regex.search(folder + "0") or self._regex.search(folder, partial=True)
         if match is None:
             return False
         found = {
-            name: value
-            for name, value in match.groupdict().items()
-            if value and match.end(name) < len(folder)
+            name: value for name, value in _found(match).items() if match.end(name) < len(folder)
         }
-        named = [possible_date(found[name]) for name in ("call_date", "date") if name in found]
-        if any(other is not None and other != date for other in named):
-            return True
-        return _is_other_part(found, date)
+        named = {possible_date(text) for text in _date_texts(found)}
+        if None in named or len(named) > 1:
+            return False
+        return named != {date} if named else _is_other_part(found, date)
 
     def _metadata(self, found: dict[str, str], call_date: dt.date) -> KeyMetadata | KeyProblem:
         call_id = found.get("call_id", "")
@@ -139,7 +141,10 @@ class KeyPattern:
         except ValueError:
             return None
         local = dt.datetime.combine(date, clock, tzinfo=self._zone)
-        return local.astimezone(dt.UTC).replace(tzinfo=None)
+        try:
+            return local.astimezone(dt.UTC).replace(tzinfo=None)
+        except OverflowError:
+            return None
 
 
 def _unreadable(key: str) -> str | None:
@@ -152,12 +157,22 @@ def _unreadable(key: str) -> str | None:
     return None
 
 
-def _dates(found: dict[str, str]) -> list[dt.date] | KeyProblem:
-    texts = [found[name] for name in ("call_date", "date") if name in found]
+def _found(match: regex.Match[str]) -> dict[str, str]:
+    """The groups that hold text, in the order of the key: the first date is the outermost."""
+    groups = {name: value for name, value in match.groupdict().items() if value}
+    return {name: groups[name] for name in sorted(groups, key=match.start)}
+
+
+def _date_texts(found: dict[str, str]) -> list[str]:
+    texts = [value for name, value in found.items() if name in ("call_date", "date")]
     if {"year", "month", "day"} <= found.keys():
         texts.append(f"{found['year']}-{found['month']:0>2}-{found['day']:0>2}")
+    return texts
+
+
+def _dates(found: dict[str, str]) -> list[dt.date] | KeyProblem:
     dates: list[dt.date] = []
-    for text in texts:
+    for text in _date_texts(found):
         date = possible_date(text)
         if date is None:
             return KeyProblem(f"impossible date '{text}' in the key", dates[0] if dates else None)

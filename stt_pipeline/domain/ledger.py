@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from stt_pipeline.domain.errors import ObjectMissingError
 from stt_pipeline.domain.keys import KeyMetadata, KeyPattern, KeyProblem
 from stt_pipeline.domain.recording import (
     AudioInfo,
@@ -14,6 +15,9 @@ from stt_pipeline.domain.recording import (
     settle_names,
 )
 from stt_pipeline.domain.transcription import Failure
+
+GONE = "it went from the store while it was listed"
+"""The reason of an object that was found, and could not be read a moment later."""
 
 
 @dataclass(frozen=True)
@@ -61,15 +65,20 @@ def refresh(
     """The ledger after a listing: `known` rows by URI, new and changed objects judged afresh.
 
     An object whose bytes did not change keeps its row and is not probed again; one that is gone
-    from the store keeps its row too.
+    from the store keeps its row too. One that goes while it is listed (`etag` raises
+    ObjectMissingError) keeps its row, or gets one that says so; it is judged when it is back.
     """
     rows = dict(known)
     present = set()
     for item in items:
-        present.add(item.uri)
-        found = replace(item.found, etag=etag(item.found))
         before = known.get(item.uri)
-        if before is not None and before.etag == found.etag:
+        try:
+            found = replace(item.found, etag=etag(item.found))
+        except ObjectMissingError:
+            rows.setdefault(item.uri, judge(item.found, item.uri, item.named, GONE, now))
+            continue
+        present.add(item.uri)
+        if before is not None and before.etag == found.etag and before.reason != GONE:
             continue
         discovered_at = before.discovered_at if before else now
         rows[item.uri] = judge(found, item.uri, item.named, probe(found), discovered_at)

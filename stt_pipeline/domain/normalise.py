@@ -32,13 +32,17 @@ _ABBREVIATIONS = {
     "#": "dièse",
 }
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
+_LONGEST_NUMBER = 18
+"""Nobody says more digits as one number; a stuck model writes hundreds, which no library reads."""
+
+_ENDLESS_NUMBER = re.compile(rf"\d[\d.,]{{{_LONGEST_NUMBER},}}")
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "’": "'", "ʼ": "'"})
 
 
 def _number_in_words(match: re.Match[str]) -> str:
     digits = match[0].replace(",", ".")
-    if digits.startswith("0") and digits.isdecimal():
-        return " ".join(str(num2words(int(digit), lang="fr")) for digit in digits)
+    if len(digits) > _LONGEST_NUMBER or (digits.startswith("0") and digits.isdecimal()):
+        return " ".join(str(num2words(int(one), lang="fr")) for one in digits if one != ".")
     number = float(digits) if "." in digits else int(digits)
     return str(num2words(number, lang="fr"))
 
@@ -62,7 +66,7 @@ def _english() -> Normaliser:
 
 def english(text: str) -> str:
     """`en-1`: Whisper's English rules."""
-    return _english()(text).strip()
+    return _english()(_ENDLESS_NUMBER.sub(lambda match: " ".join(match[0]), text)).strip()
 
 
 def other(text: str) -> str:

@@ -93,12 +93,17 @@ def _ready(facts: DateFacts, accepted: int, transcribed: int) -> tuple[bool, str
         if failed:
             return False, gate
         return False, "never processed" if facts.ledger is None else "found, not yet published"
-    published = {row["recording_uri"] for row in facts.recordings}
-    late = {row["recording_uri"] for row in facts.ledger or ()} - published
+    late = _contents(facts.ledger or ()) - _contents(facts.recordings)
     if late:
-        return False, f"{len(late)} recordings came after it was published: run it again"
-    if accepted != transcribed:
+        return False, f"{len(late)} recordings came or changed after it was published: run it again"
+    if accepted > transcribed:
         return False, f"{accepted - transcribed} accepted recordings have no transcript"
+    if accepted < transcribed:
+        return False, f"{transcribed - accepted} transcripts have no recording: run it again"
     if failed:
         return True, f"the version before stands; {gate}"
     return True, "" if facts.recordings else "no recordings found"
+
+
+def _contents(recordings: Sequence[Row]) -> set[tuple[str, str]]:
+    return {(row["recording_uri"], row["etag"]) for row in recordings}

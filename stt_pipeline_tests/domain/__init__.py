@@ -1,0 +1,1 @@
+"""The domain ring: pure rules, without disk, network, model or clock."""
