@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     )
     deadline: str = Field(default="Mon 08:00", description="When last week's calls must be ready.")
     first_date: dt.date = Field(
-        default=dt.date(2024, 1, 1), description="First call date that can be processed."
+        default=dt.date(2025, 1, 1), description="First call date that can be processed."
     )
     catalog: Literal["duckdb", "glue"] = Field(
         default="duckdb", description="Where tables are registered and SQL is answered."

@@ -138,9 +138,7 @@ def _resampled(container: av.container.InputContainer, layout: str) -> Iterator[
     yield from _blocks(resampler, None)
 
 
-def _blocks(
-    resampler: av.AudioResampler | None, frame: av.AudioFrame | None
-) -> Iterator[Samples]:
+def _blocks(resampler: av.AudioResampler | None, frame: av.AudioFrame | None) -> Iterator[Samples]:
     """What the resampler gives for a frame; for None, what it still holds."""
     if resampler is not None:
         for resampled in resampler.resample(frame):

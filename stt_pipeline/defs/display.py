@@ -11,14 +11,19 @@ from stt_pipeline.domain.schemas import TABLES, comment
 Metadata = dict[str, Any]
 """What an asset says of its run."""
 
+DATE_GROUP = "call_date"
+"""What happens to one call date, from recordings to published tables."""
+
+WEEK_GROUP = "week"
+"""What the meeting is told."""
+
 MAX_ROWS = 100
 """A longer table in the UI is no help; the Parquet has every row."""
 
 
 def description(table: str, does: str) -> str:
-    """An asset's description: what it does, what one row is, its columns."""
-    columns = "\n".join(f"- `{field.name}`: {comment(field)}" for field in TABLES[table].schema)
-    return f"{does}\n\nOne row is **{TABLES[table].row}**.\n\n{columns}"
+    """An asset's description: what it does, and what one row is."""
+    return f"{does}\n\nOne row is **{TABLES[table].row}**."
 
 
 def column_schema(table: str) -> dg.TableSchema:

@@ -10,6 +10,8 @@ LOCAL_DAGSTER_YAML = """\
 # Production is deploy/dagster.yaml. Made by stt-pipeline where it was missing; edit it freely.
 telemetry:
   enabled: false
+nux:
+  enabled: false
 concurrency:
   runs:
     max_concurrent_runs: 1

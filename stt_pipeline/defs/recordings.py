@@ -24,7 +24,8 @@ def recordings_asset(settings: Settings) -> dg.AssetsDefinition:
     @dg.asset(
         name="recordings",
         partitions_def=call_dates(settings),
-        group_name="ingest",
+        group_name=display.DATE_GROUP,
+        metadata={"dagster/column_schema": display.column_schema("recordings")},
         kinds={"python", "parquet"},
         description=display.description("recordings", "Ledger of the recordings found for a date."),
     )

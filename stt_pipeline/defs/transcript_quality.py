@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -33,7 +34,8 @@ def transcript_quality_asset(settings: Settings) -> dg.AssetsDefinition:
         name=ASSET,
         deps=["recordings", "transcripts"],
         partitions_def=call_dates(settings),
-        group_name="quality",
+        group_name=display.DATE_GROUP,
+        metadata={"dagster/column_schema": display.column_schema(ASSET)},
         kinds={"python", "parquet"},
         description=display.description(
             ASSET,
@@ -145,7 +147,7 @@ def candidate_digest(pipeline: Pipeline, call_date: str) -> str:
 
 
 def _check_result(check: gates.CheckResult) -> dg.AssetCheckResult:
-    figures = {name: value for name, value in check.figures.items() if value is not None}
+    figures = {k: _rounded(value) for k, value in check.figures.items() if value is not None}
     return dg.AssetCheckResult(
         check_name=check.name,
         passed=check.passed,
@@ -158,16 +160,22 @@ def _metadata(pipeline: Pipeline, call_date: str, quality: list[Row], verdict: V
     figures = {name: value for check in verdict.checks for name, value in check.figures.items()}
     metadata: Metadata = {
         "dagster/row_count": len(quality),
-        "dagster/column_schema": display.column_schema(ASSET),
         "dagster/uri": pipeline.candidates.uri(ASSET, call_date),
         "publishable": verdict.passed,
-        **{name: figures[name] for name in ("wer", "reference_words", "coverage")},
+        **{name: _rounded(figures[name]) for name in ("wer", "reference_words", "coverage")},
     }
     if labelled := [row for row in quality if row["has_reference"]]:
         shown = ("call_id", "wer", "reference_words", "substitutions", "deletions", "insertions")
-        metadata["labelled_calls"] = display.table([{k: r[k] for k in shown} for r in labelled])
+        metadata["labelled_calls"] = display.table(
+            [{name: _rounded(row[name]) for name in shown} for row in labelled]
+        )
     if counted := count_flags(row["flags"] for row in quality):
         metadata["signals"] = display.table(
             [{"signal": name, "calls": number} for name, number in sorted(counted.items())]
         )
     return {name: value for name, value in metadata.items() if value is not None}
+
+
+def _rounded(value: Any) -> Any:
+    """A rate as people read it; counts and names as they are."""
+    return round(value, 4) if isinstance(value, float) else value

@@ -33,7 +33,8 @@ def transcripts_asset(settings: Settings) -> dg.AssetsDefinition:
         name="transcripts",
         deps=["recordings"],
         partitions_def=call_dates(settings),
-        group_name="transcription",
+        group_name=display.DATE_GROUP,
+        metadata={"dagster/column_schema": display.column_schema("transcripts")},
         kinds={"python", "whisper", "parquet"},
         description=display.description(
             "transcripts",
@@ -155,7 +156,6 @@ def _metadata(
     audio_s = sum(one.duration_s for one in heard)
     metadata: Metadata = {
         "dagster/row_count": len(heard),
-        "dagster/column_schema": display.column_schema("transcripts"),
         "dagster/uri": pipeline.candidates.uri("transcripts", call_date),
         "transcribed_now": progress.recordings_done,
         "reused_from_earlier_runs": progress.reused,

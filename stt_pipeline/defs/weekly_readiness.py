@@ -25,7 +25,8 @@ def weekly_readiness_asset(settings: Settings) -> dg.AssetsDefinition:
         name=ASSET,
         deps=["published_tables"],
         partitions_def=call_weeks(settings),
-        group_name="meeting",
+        group_name=display.WEEK_GROUP,
+        metadata={"dagster/column_schema": display.column_schema(ASSET)},
         kinds={"python", "parquet", "html"},
         description=display.description(
             ASSET, "The week for the Monday meeting, and its report. A missing date is a row too."
@@ -75,10 +76,25 @@ def _metadata(
         "dates_not_ready": sum(not row.ready for row in rows),
         "recordings": sum(row.recordings for row in rows),
         "audio_hours": round(sum(row.audio_s for row in rows) / 3600, 3),
-        "wer": report.wer,
+        "wer": None if report.wer is None else round(report.wer, 4),
         "cost_usd": round(sum(row.cost_usd for row in rows), 6),
-        "dates": display.table([row.row() for row in rows]),
-        "report": dg.MetadataValue.url(uri),
+        "dates": display.table([_shown(row) for row in rows]),
+        "report": dg.MetadataValue.path(uri),
         "parquet": dg.MetadataValue.path(pipeline.published.uri(ASSET, report.week)),
     }
     return {name: value for name, value in metadata.items() if value is not None}
+
+
+def _shown(row: DateReadiness) -> Row:
+    return {
+        "call_date": row.call_date,
+        "ready": "yes" if row.ready else "no",
+        "recordings": row.recordings,
+        "transcribed": row.transcribed,
+        "no_speech": row.no_speech,
+        "quarantined": row.quarantined,
+        "duplicates": row.duplicates,
+        "audio_min": round(row.audio_s / 60, 1),
+        "wer": None if row.wer is None else f"{row.wer:.1%}",
+        "reason": row.reason,
+    }

@@ -33,10 +33,7 @@ def as_srt(heard: Transcription, engine: str) -> str:
 
 def as_vtt(heard: Transcription, engine: str) -> str:
     """WebVTT subtitles; the speaker is a voice tag."""
-    cues = (
-        f"{_times(s, '.')}\n<v {s.speaker}>{_escaped(s.text)}\n"
-        for s in heard.segments
-    )
+    cues = (f"{_times(s, '.')}\n<v {s.speaker}>{_escaped(s.text)}\n" for s in heard.segments)
     return "WEBVTT\n\n" + "\n".join(cues)
 
 

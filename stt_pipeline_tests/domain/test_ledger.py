@@ -6,7 +6,6 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stt_pipeline.domain.errors import ObjectMissingError
 from stt_pipeline.domain.keys import DEFAULT_PATTERN, KeyPattern
 from stt_pipeline.domain.ledger import GONE, Listing, refresh, sort_out, with_failures
 from stt_pipeline.domain.recording import AudioInfo, FoundObject, Recording, Status
@@ -17,6 +16,9 @@ from stt_pipeline_tests.fakes import MemoryStore
 PATTERN = KeyPattern(DEFAULT_PATTERN, "Europe/Paris")
 FOLDER = f"call_date={CALL_DATE}"
 TOMORROW = NOW + dt.timedelta(days=1)
+
+Change = tuple[str, bytes | None]
+"""A name in the date's folder and its new bytes, None to delete it."""
 
 
 class Site:
@@ -43,6 +45,13 @@ class Site:
     def probe(self, found: FoundObject) -> AudioInfo | str:
         self.probed[found.key] += 1
         return "not an audio file" if self.store.objects[found.key] == b"junk" else TELEPHONE
+
+    def change(self, changes: list[Change]) -> None:
+        for name, content in changes:
+            if content is None:
+                self.store.delete(f"{FOLDER}/{name}")
+            else:
+                self.store.write(f"{FOLDER}/{name}", content)
 
     def row(self, key: str) -> Recording:
         return self.ledger[self.store.uri(key)]
@@ -169,16 +178,12 @@ CHANGES = st.lists(
 
 @given(days=st.lists(CHANGES, max_size=4))
 def test_every_object_ever_found_has_one_row_and_a_reason_where_it_is_not_accepted(
-    days: list[list[tuple[str, bytes | None]]],
+    days: list[list[Change]],
 ) -> None:
     site = Site({})
     ever: set[str] = set()
     for number, changes in enumerate(days):
-        for name, content in changes:
-            if content is None:
-                site.store.delete(f"{FOLDER}/{name}")
-            else:
-                site.store.write(f"{FOLDER}/{name}", content)
+        site.change(changes)
         listing = site.listing()
         ever |= {item.uri for item in listing.dated}
 
@@ -190,15 +195,11 @@ def test_every_object_ever_found_has_one_row_and_a_reason_where_it_is_not_accept
 
 @given(days=st.lists(CHANGES, min_size=1, max_size=3))
 def test_a_refresh_without_changes_changes_nothing_and_probes_nothing(
-    days: list[list[tuple[str, bytes | None]]],
+    days: list[list[Change]],
 ) -> None:
     site = Site({})
     for changes in days:
-        for name, content in changes:
-            if content is None:
-                site.store.delete(f"{FOLDER}/{name}")
-            else:
-                site.store.write(f"{FOLDER}/{name}", content)
+        site.change(changes)
         once = site.refresh(NOW)
     probed = site.probed.copy()
 
@@ -208,15 +209,11 @@ def test_a_refresh_without_changes_changes_nothing_and_probes_nothing(
 
 @given(days=st.lists(CHANGES, max_size=3))
 def test_each_content_and_each_call_of_a_date_is_accepted_exactly_once(
-    days: list[list[tuple[str, bytes | None]]],
+    days: list[list[Change]],
 ) -> None:
     site = Site({})
     for changes in days:
-        for name, content in changes:
-            if content is None:
-                site.store.delete(f"{FOLDER}/{name}")
-            else:
-                site.store.write(f"{FOLDER}/{name}", content)
+        site.change(changes)
         rows = site.refresh()
         accepted = [row for row in rows if row.status is Status.ACCEPTED]
 
@@ -246,14 +243,3 @@ def test_a_failed_recording_is_published_as_quarantined_with_the_failure() -> No
         ("C2", Status.ACCEPTED, None),
         ("C3", Status.DUPLICATE, "same bytes as C1.wav"),
     ]
-
-
-def test_an_etag_that_cannot_be_asked_for_is_the_store_saying_that_the_object_is_gone() -> None:
-    store = MemoryStore()
-
-    try:
-        store.etag(FoundObject("gone.wav", 1))
-    except ObjectMissingError as error:
-        assert str(error) == "gone.wav"
-    else:
-        raise AssertionError("the fake must raise as the port says")

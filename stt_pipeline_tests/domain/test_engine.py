@@ -1,0 +1,80 @@
+"""An engine's name changes whenever its text may."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stt_pipeline.domain.engine import EngineSpec, ModelIdentity, SpeechDetection
+
+BASE = ModelIdentity("base", "d0" * 32)
+SMALL = ModelIdentity("small", "e1" * 32)
+SPEC = EngineSpec(
+    library="faster-whisper-1.2.1",
+    models={"*": BASE},
+    compute_type="int8",
+    languages=("fr", "en"),
+    speakers=("agent", "customer"),
+)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"library": "faster-whisper-1.2.2"},
+        {"models": {"*": SMALL}},
+        {"models": {"*": replace(BASE, sha256="d1" * 32)}},
+        {"models": {"*": BASE, "fr": SMALL}},
+        {"models": {"fr": BASE}},
+        {"compute_type": "float32"},
+        {"languages": ("en", "fr")},
+        {"speakers": ("customer", "agent")},
+        {"hotwords": "Dagster"},
+        {"beam_size": 1},
+        {"detection": SpeechDetection(threshold=0.6)},
+        {"detection": SpeechDetection(min_silence_ms=2000)},
+        {"detection": SpeechDetection(speech_pad_ms=0)},
+    ],
+    ids=str,
+)
+def test_any_changed_setting_changes_the_fingerprint_and_the_label(change: dict[str, Any]) -> None:
+    changed = replace(SPEC, **change)
+
+    assert changed.fingerprint != SPEC.fingerprint
+    assert changed.label != SPEC.label
+
+
+@given(st.permutations([("*", BASE), ("fr", SMALL), ("en", BASE)]))
+def test_the_order_in_which_models_are_named_changes_nothing(
+    models: list[tuple[str, ModelIdentity]],
+) -> None:
+    one = replace(SPEC, models=dict(models))
+    other = replace(SPEC, models=dict(sorted(models)))
+
+    assert (one.fingerprint, one.label) == (other.fingerprint, other.label)
+
+
+def test_the_fingerprint_is_the_same_in_every_process_and_release() -> None:
+    assert SPEC.fingerprint == FINGERPRINT_OF_SPEC
+
+
+FINGERPRINT_OF_SPEC = "?"
+"""Written down once: another value here re-transcribes every call ever checkpointed."""
+
+
+def test_the_label_can_be_read_by_a_person_and_ends_with_the_fingerprint() -> None:
+    spec = replace(SPEC, models={"*": BASE, "fr": SMALL}, hotwords="Dagster")
+
+    assert spec.label == (
+        "faster-whisper-1.2.1 base@d0d0d0d0+fr:small@e1e1e1e1 int8 beam5 fr,en hotwords "
+        f"#{spec.fingerprint}"
+    )
+
+
+def test_a_language_has_its_own_model_or_the_one_for_every_other() -> None:
+    spec = replace(SPEC, models={"*": BASE, "fr": SMALL})
+
+    assert spec.model_for("fr") == SMALL
+    assert spec.model_for("en") == BASE
