@@ -1,7 +1,5 @@
 """Arrow tables as Parquet objects of the lake. Knows prefixes, not what the rows mean."""
 
-import io
-
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -31,10 +29,11 @@ class ParquetTables:
 
         An object that is already the same is left alone.
         """
-        buffer = io.BytesIO()
-        pq.write_table(rows.cast(TABLES[table].schema), buffer, compression="zstd")
-        self.put(table, partition, buffer.getvalue())
-        return buffer.tell()
+        sink = pa.BufferOutputStream()
+        pq.write_table(rows.cast(TABLES[table].schema), sink, compression="zstd")
+        data = sink.getvalue().to_pybytes()
+        self.put(table, partition, data)
+        return len(data)
 
     def put(self, table: str, partition: str, data: bytes) -> None:
         """Replaces the partition's object by these bytes, unless they are the same."""
@@ -49,9 +48,18 @@ class ParquetTables:
     def read(self, table: str, partition: str) -> pa.Table | None:
         """The partition's rows, or None where it was never written."""
         data = self.get(table, partition)
-        return None if data is None else pq.read_table(io.BytesIO(data))
+        return None if data is None else _file(data).read(use_threads=False)
 
     def row_count(self, table: str, partition: str) -> int:
         """Rows of the partition, from the object's footer; 0 where it was never written."""
         data = self.get(table, partition)
-        return 0 if data is None else int(pq.read_metadata(io.BytesIO(data)).num_rows)
+        return 0 if data is None else int(_file(data).metadata.num_rows)
+
+
+def _file(data: bytes) -> pq.ParquetFile:
+    """The object opened in memory, without Python objects in Arrow's threads.
+
+    `pq.read_table(BytesIO(…))` let such a thread drop the file after the interpreter had ended, and
+    one process in four died of it (pyarrow 26).
+    """
+    return pq.ParquetFile(pa.BufferReader(data))
