@@ -1,5 +1,6 @@
 """DuckDB as the catalog of a local lake: views over the published Parquet. Writes no table."""
 
+import re
 from collections.abc import Sequence
 
 import duckdb
@@ -34,18 +35,20 @@ class DuckdbCatalog:
             for table in TABLES.values():
                 connection.execute(self._view(table))
             try:
-                relation = connection.sql(sql)
-                if relation is None:
-                    raise UserError("The SQL gives no rows: write one SELECT.")
-                return relation.to_arrow_table()
+                kinds = [statement.type for statement in connection.extract_statements(sql)]
+                if kinds not in ([duckdb.StatementType.SELECT], [duckdb.StatementType.EXPLAIN]):
+                    raise UserError("The SQL gives no rows of the tables: write one SELECT.")
+                return connection.sql(sql).to_arrow_table()
             except duckdb.Error as error:
-                first_line = str(error).splitlines()[0]
+                first_line = str(error).splitlines()[0].rstrip(".!")
                 raise UserError(f"The SQL cannot be answered: {first_line}.") from None
 
     def _view(self, table: Table) -> str:
         column = table.partition_column
-        glob = f"{self._path}/{table.name}/{column}=*/{table.name}.parquet".replace("'", "''")
-        if any(self._lake.walk(f"{table.name}/", skip=lambda folder: False)):
+        folder = re.sub(r"([*?\[])", r"[\1]", self._path)
+        glob = f"{folder}/{table.name}/{column}=*/{table.name}.parquet".replace("'", "''")
+        objects = self._lake.walk(f"{table.name}/", skip=lambda folder: False)
+        if any(found.key.endswith(f"/{table.name}.parquet") for found in objects):
             rows = (
                 f"SELECT * FROM read_parquet('{glob}', hive_partitioning = true, "
                 f"hive_types = {{'{column}': VARCHAR}})"

@@ -37,7 +37,9 @@ class LocalStore:
         if not path.is_dir():
             return
         try:
-            entries = sorted(os.scandir(path), key=lambda entry: entry.name)
+            entries = sorted(os.scandir(path), key=_place_in_order)
+        except FileNotFoundError:
+            return
         except PermissionError:
             raise UserError(
                 f"{path} cannot be listed: give this user the right to read it."
@@ -49,8 +51,8 @@ class LocalStore:
             if entry.is_dir():
                 if not skip(key + "/"):
                     yield from self._walk(key + "/", skip)
-            elif entry.is_file():
-                yield FoundObject(key=key, size_bytes=entry.stat().st_size)
+            elif entry.is_file() and (size_bytes := _size_bytes(entry)) is not None:
+                yield FoundObject(key=key, size_bytes=size_bytes)
 
     def etag(self, found: FoundObject) -> str:
         """MD5 of the content, as S3 gives for an object put in one piece."""
@@ -111,3 +113,16 @@ class LocalStore:
                 on_wait()
                 fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def _place_in_order(entry: os.DirEntry[str]) -> bytes:
+    """Bytes of the entry as part of a key: S3 orders by them, so `a.wav` comes before `a/b`."""
+    return os.fsencode(entry.name + "/" if entry.is_dir() else entry.name)
+
+
+def _size_bytes(entry: os.DirEntry[str]) -> int | None:
+    """The file's size, or None where it went since the folder was listed."""
+    try:
+        return entry.stat().st_size
+    except FileNotFoundError:
+        return None

@@ -78,6 +78,8 @@ class WorkerProcesses:
                 except queue.Empty:
                     break
                 for task in shard:
+                    if self._stopping:
+                        break
                     worker = self._finish(worker, index, task)
         except Exception as error:
             self._finished.put(error)
@@ -99,6 +101,7 @@ class WorkerProcesses:
             worker = None
             if last_try or self._stopping:
                 self._finished.put(Finished(shard, task, None, death))
+                break
         return None
 
     def _start(self) -> subprocess.Popen[str]:
@@ -106,6 +109,8 @@ class WorkerProcesses:
             self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         self._processes.add(process)
+        if self._stopping:
+            process.kill()
         return process
 
     def _end(self, process: subprocess.Popen[str]) -> int:

@@ -11,11 +11,8 @@ from stt_pipeline.domain.schemas import TABLES, comment
 Metadata = dict[str, Any]
 """What an asset says of its run."""
 
-DATE_GROUP = "call_date"
-"""What happens to one call date, from recordings to published tables."""
-
-WEEK_GROUP = "week"
-"""What the meeting is told."""
+GROUP = "calls"
+"""One group: the UI folds groups away, and the five assets are to be seen at a glance."""
 
 MAX_ROWS = 100
 """A longer table in the UI is no help; the Parquet has every row."""

@@ -23,7 +23,7 @@ def published_tables_asset(settings: Settings) -> dg.AssetsDefinition:
         name="published_tables",
         deps=["recordings", "transcripts", "transcript_quality"],
         partitions_def=call_dates(settings),
-        group_name=display.DATE_GROUP,
+        group_name=display.GROUP,
         kinds={"parquet", "duckdb" if settings.catalog == "duckdb" else "athena"},
         description=_WHAT + ", ".join(f"`{name}`" for name in DATE_TABLES) + ".",
     )

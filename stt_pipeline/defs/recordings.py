@@ -24,7 +24,7 @@ def recordings_asset(settings: Settings) -> dg.AssetsDefinition:
     @dg.asset(
         name="recordings",
         partitions_def=call_dates(settings),
-        group_name=display.DATE_GROUP,
+        group_name=display.GROUP,
         metadata={"dagster/column_schema": display.column_schema("recordings")},
         kinds={"python", "parquet"},
         description=display.description("recordings", "Ledger of the recordings found for a date."),
@@ -55,6 +55,13 @@ def refresh(pipeline: Pipeline, partition: str, items: Sequence[ledger.Named]) -
     """The partition's ledger after a listing, written back."""
     known = {row.recording_uri: row for row in pipeline.ledger(partition)}
 
+    def etag(found: FoundObject) -> str:
+        try:
+            return pipeline.recordings.etag(found)
+        except (ObjectMissingError, OSError):
+            before = known.get(pipeline.recordings.uri(found.key))
+            return before.etag if before else ""
+
     def probe(found: FoundObject) -> AudioInfo | str:
         try:
             with pipeline.recordings.open(found.key) as audio:
@@ -63,8 +70,10 @@ def refresh(pipeline: Pipeline, partition: str, items: Sequence[ledger.Named]) -
             return str(error)
         except ObjectMissingError:
             return "it went from the store while it was listed"
+        except OSError as error:
+            return f"it cannot be read ({error.strerror})"
 
-    rows = ledger.refresh(items, known, pipeline.recordings.etag, probe, pipeline.now())
+    rows = ledger.refresh(items, known, etag, probe, pipeline.now())
     pipeline.ledgers.write("recordings", partition, recordings_table(rows))
     return rows
 

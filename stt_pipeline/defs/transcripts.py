@@ -33,7 +33,7 @@ def transcripts_asset(settings: Settings) -> dg.AssetsDefinition:
         name="transcripts",
         deps=["recordings"],
         partitions_def=call_dates(settings),
-        group_name=display.DATE_GROUP,
+        group_name=display.GROUP,
         metadata={"dagster/column_schema": display.column_schema("transcripts")},
         kinds={"python", "whisper", "parquet"},
         description=display.description(

@@ -25,7 +25,7 @@ def weekly_readiness_asset(settings: Settings) -> dg.AssetsDefinition:
         name=ASSET,
         deps=["published_tables"],
         partitions_def=call_weeks(settings),
-        group_name=display.WEEK_GROUP,
+        group_name=display.GROUP,
         metadata={"dagster/column_schema": display.column_schema(ASSET)},
         kinds={"python", "parquet", "html"},
         description=display.description(

@@ -118,8 +118,8 @@ def check_wer(quality: Sequence[Row], max_wer: float) -> CheckResult:
     if wer is None:
         return CheckResult(WER, True, "no labelled calls.", figures)
     message = (
-        f"{wer:.1%} of {words} reference words in {len(labelled)} labelled calls are wrong, "
-        f"limit {max_wer:.1%}"
+        f"word error rate {wer:.1%} ({errors} errors in {words} reference words of "
+        f"{len(labelled)} labelled calls), limit {max_wer:.1%}"
     )
     if wer <= max_wer:
         return CheckResult(WER, True, message + ".", figures)

@@ -14,7 +14,7 @@ DEFAULT_PATTERN = (
     r"(?=(?:.*/)?queue=(?P<queue>[^/]+)/|)"
     r"(?=(?:.*/)?customer_id=(?P<customer_id>[^/]+)/|)"
     r"(?:.*/)?(?P<call_id>[^/]+?)"
-    r"(?:_(?P<agent_id>[^/_]+)_(?P<date>\d{8})T(?P<time>\d{6}))?(?:\.[^./]+)?$"
+    r"(?:_(?P<agent_id>[^/_]+)_(?P<date>\d{8})T(?P<time>\d{6}))?(?:\.[^./_]+)?$"
 )
 """`call_date=YYYY-MM-DD/` as a folder, or `{call_id}_{agent_id}_{YYYYMMDD}T{HHMMSS}` as a name.
 

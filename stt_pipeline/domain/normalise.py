@@ -36,6 +36,7 @@ _LONGEST_NUMBER = 18
 """Nobody says more digits as one number; a stuck model writes hundreds, which no library reads."""
 
 _ENDLESS_NUMBER = re.compile(rf"\d[\d.,]{{{_LONGEST_NUMBER},}}")
+_ELLIPSIS = re.compile(r"…|\.{2,}")
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "’": "'", "ʼ": "'"})
 
 
@@ -49,7 +50,7 @@ def _number_in_words(match: re.Match[str]) -> str:
 
 def french(text: str) -> str:
     """`fr-1`: lower case, numbers and abbreviations in words, no punctuation."""
-    text = unicodedata.normalize("NFKC", text.translate(_LIGATURES)).lower()
+    text = unicodedata.normalize("NFKC", text).lower().translate(_LIGATURES)
     for sign in "€%&#":
         text = text.replace(sign, f" {_ABBREVIATIONS[sign]} ")
     words = [_ABBREVIATIONS.get(word.strip("(),;:!?"), word) for word in text.split()]
@@ -65,7 +66,11 @@ def _english() -> Normaliser:
 
 
 def english(text: str) -> str:
-    """`en-1`: Whisper's English rules."""
+    """`en-1`: Whisper's English rules, which know only the straight apostrophe.
+
+    They would leave a point of every ellipsis as a word.
+    """
+    text = _ELLIPSIS.sub(" ", text.translate(_LIGATURES))
     return _english()(_ENDLESS_NUMBER.sub(lambda match: " ".join(match[0]), text)).strip()
 
 

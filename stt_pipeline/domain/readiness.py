@@ -88,7 +88,11 @@ def judge_date(facts: DateFacts, price: FargatePrice = DEFAULT_PRICE) -> DateRea
 
 def _ready(facts: DateFacts, accepted: int, transcribed: int) -> tuple[bool, str]:
     failed = facts.verdict is not None and not facts.verdict.passed
-    gate = f"its last run failed the gate: {facts.verdict.failures}" if facts.verdict else ""
+    gate = (
+        f"its last run failed the gate: {facts.verdict.failures.rstrip('.')}"
+        if facts.verdict
+        else ""
+    )
     if facts.recordings is None:
         if failed:
             return False, gate

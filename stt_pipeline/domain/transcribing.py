@@ -32,6 +32,8 @@ def _outcome(recording: Recording, store: ReadableStore, transcriber: Transcribe
         return Failure("the recording is no longer in the store", transient=True)
     except AudioUnreadableError as error:
         return Failure(str(error))
+    except OSError as error:
+        return Failure(f"the recording cannot be read ({error.strerror})", transient=True)
     except MemoryError:
         return Failure("out of memory while transcribing", transient=True)
     promised_s = 0.0 if recording.codec in ESTIMATED_DURATION else recording.duration_s or 0.0
