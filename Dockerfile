@@ -10,7 +10,8 @@ RUN python3 -m venv /opt/build \
     && /opt/build/bin/pip install --quiet --no-cache-dir --require-hashes -r /requirements/build.txt \
     && python3 -m venv --without-pip /opt/stt/venv \
     && /opt/build/bin/uv pip install --quiet --python /opt/stt/venv/bin/python \
-    --require-hashes --compile-bytecode -r /requirements/deploy.txt
+    --require-hashes --build-constraints /requirements/build.txt --compile-bytecode \
+    -r /requirements/deploy.txt
 
 FROM packages AS project
 COPY pyproject.toml /source/

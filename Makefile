@@ -1,4 +1,5 @@
 # Everything a person types; `make` alone lists the targets.
+# make's own exit status is 2 whenever a command fails; the command's own is in its message.
 # Needs make and Python 3.11 to 3.13 with venv. All else comes from the package registries, pinned and hashed.
 PYTHON ?= python3
 PORT ?= 3000
@@ -72,11 +73,13 @@ clean: ## Remove the environment and the tools' caches; keeps var/ (weights, pro
 demo-set: $(stamps)/demo $(stamps)/package
 dev-set: $(stamps)/dev $(stamps)/package
 
+# docopt (of num2words) has no wheel: what builds it is hashed too, in build.txt.
 # uv reads no pip configuration: where a mirror is known only to pip, pip installs the same hashes.
 define install
-  $(bin)/uv pip install --quiet --python $(bin)/python --require-hashes -r requirements/$(1).txt || { \
+  $(bin)/uv pip install --quiet --python $(bin)/python --require-hashes \
+    --build-constraints requirements/build.txt -r requirements/$(1).txt || { \
     echo "uv could not install requirements/$(1).txt; pip tries." >&2; \
-    $(bin)/pip install --quiet --require-hashes -r requirements/$(1).txt; }
+    $(bin)/pip install --quiet --require-hashes --no-build-isolation -r requirements/$(1).txt; }
 endef
 
 $(stamps)/venv:

@@ -8,8 +8,15 @@ from stt_pipeline.domain.transcription import Channel, Result, Segment, Span, Tr
 
 ROOT_URI = "file:///recordings"
 CALL_DATE = dt.date(2026, 11, 16)
-NOW = dt.datetime(2026, 11, 17, 6, 0, 0)
-"""A Tuesday morning, UTC without a zone, as the pipeline's own clock gives it."""
+
+
+def utc(text: str) -> dt.datetime:
+    """The moment of `2026-11-16T09:30`, UTC without a zone, as all the tables have it."""
+    return dt.datetime.fromisoformat(text)
+
+
+NOW = utc("2026-11-17T06:00")
+"""The morning after the call date."""
 
 TELEPHONE = AudioInfo(codec="pcm_mulaw", sample_rate_hz=8000, channels=2, duration_s=60.0)
 
@@ -47,7 +54,7 @@ def make_recording(
         channels=channels,
         codec=codec,
         agent_id="agent7",
-        started_at=dt.datetime(2026, 11, 16, 9, 30),
+        started_at=utc("2026-11-16T09:30"),
     )
 
 
@@ -125,9 +132,7 @@ def make_transcription(
     if channels is None:
         speakers = dict.fromkeys(segment.speaker for segment in segments) or {"unknown": None}
         channels = [
-            make_channel(
-                who, [(one.start_s, one.end_s) for one in segments if one.speaker == who]
-            )
+            make_channel(who, [(one.start_s, one.end_s) for one in segments if one.speaker == who])
             for who in speakers
         ]
     return Transcription(

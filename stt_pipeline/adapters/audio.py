@@ -26,7 +26,7 @@ RAW_FORMATS = {
 }
 """Suffixes of files without a header: only the name says how they are coded."""
 
-TELEPHONE_OPTIONS = dict.fromkeys(("alaw", "mulaw", "s16le"), {"sample_rate": "8000"})
+TELEPHONE_OPTIONS = {form: {"sample_rate": "8000"} for form in ("alaw", "mulaw", "s16le")}
 """FFmpeg takes raw PCM for 44.1 kHz; telephone exchanges write it at 8 kHz (ITU-T G.711)."""
 
 MAX_DAMAGED_SHARE = 0.1
@@ -166,7 +166,9 @@ def _frames(container: av.container.InputContainer) -> Iterator[av.AudioFrame]:
         raise AudioUnreadableError(f"damaged: {damaged / packets:.0%} of it cannot be decoded")
 
 
-def _packets(container: av.container.InputContainer) -> Iterator[av.Packet]:
+def _packets(
+    container: av.container.InputContainer,
+) -> Iterator["av.Packet[av.audio.stream.AudioStream]"]:
     """Packets until the end, or until the file cannot be read on."""
     packets = container.demux(audio=0)
     while True:

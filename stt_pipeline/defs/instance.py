@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from stt_pipeline.domain.errors import UserError
+
 HOME_VARIABLE = "DAGSTER_HOME"
 
 LOCAL_DAGSTER_YAML = """\
@@ -27,10 +29,16 @@ run_retries:
 
 
 def prepare_home() -> Path:
-    """The folder of DAGSTER_HOME, `var/dagster` where it is not set, with a dagster.yaml."""
+    """The folder of DAGSTER_HOME, `var/dagster` where it is not set, with a dagster.yaml; raises UserError."""
     home = Path(os.environ.setdefault(HOME_VARIABLE, str(Path.cwd() / "var" / "dagster")))
-    home.mkdir(parents=True, exist_ok=True)
-    file = home / "dagster.yaml"
-    if not file.exists():
-        file.write_text(LOCAL_DAGSTER_YAML)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        file = home / "dagster.yaml"
+        if not file.exists():
+            file.write_text(LOCAL_DAGSTER_YAML)
+    except OSError as error:
+        raise UserError(
+            f"{HOME_VARIABLE} is {home}, which cannot be written ({error.strerror}): name a folder "
+            "that can."
+        ) from None
     return home

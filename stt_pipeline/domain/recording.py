@@ -137,14 +137,20 @@ def settle_names(recordings: Iterable[Recording], present: Collection[str]) -> l
 
     A recording whose bytes are already accepted under another key is a duplicate; one whose bytes
     differ but whose call_id is taken is quarantined, because one call has one transcript. Those
-    still `present` (URIs) come first, then the first discovered, then the first by key.
+    still `present` (URIs) come first, then the first discovered, then the one whose key says when
+    the call began, then the first by key.
     """
     by_etag: dict[str, Recording] = {}
     by_call: dict[str | None, Recording] = {}
     settled = []
     for recording in sorted(
         recordings,
-        key=lambda row: (row.recording_uri not in present, row.discovered_at, row.key),
+        key=lambda row: (
+            row.recording_uri not in present,
+            row.discovered_at,
+            row.started_at is None,
+            row.key,
+        ),
     ):
         row = _settle(recording, by_etag, by_call)
         if row.status is Status.ACCEPTED:

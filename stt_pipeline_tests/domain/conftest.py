@@ -1,6 +1,6 @@
-"""How hypothesis runs in this ring: no example is judged by how long it took."""
+"""How hypothesis runs in this ring: often enough to find a fault, and the ring within seconds."""
 
 from hypothesis import settings
 
-settings.register_profile("domain", deadline=None, print_blob=True)
+settings.register_profile("domain", deadline=None, max_examples=30, print_blob=True)
 settings.load_profile("domain")

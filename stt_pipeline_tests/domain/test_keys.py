@@ -4,7 +4,7 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from stt_pipeline.domain.errors import UserError
@@ -16,6 +16,7 @@ from stt_pipeline.domain.keys import (
     KeyPattern,
     KeyProblem,
 )
+from stt_pipeline_tests.factories import utc
 
 PARIS = "Europe/Paris"
 DEFAULT = KeyPattern(DEFAULT_PATTERN, PARIS)
@@ -47,8 +48,13 @@ DAYS = [dt.date(2026, 11, 15), NOV_16, dt.date(2026, 2, 28), dt.date(2025, 11, 1
 """Few days, so that the folders and names of one key often agree, and often do not."""
 
 LISTED_DAYS = [
-    dt.date(year, month, day) for year in (2025, 2026) for month in (2, 11) for day in (1, 15, 16, 28)
+    dt.date(year, month, day)
+    for year in (2025, 2026)
+    for month, days in ((2, (1, 15, 16, 28)), (11, (1, 15, 16, 28, 30)))
+    for day in days
 ]
+"""Dates that are listed sooner or later: every possible one of the folders below."""
+
 IMPOSSIBLE = ["2026-02-30", "2026-13-01", "20260230", "2026-11-1", "tomorrow", "٢٠٢٦-١١-١٦", ""]
 DATE_TEXTS = st.sampled_from([str(day) for day in DAYS] + IMPOSSIBLE) | st.sampled_from(
     [f"{day:%Y%m%d}" for day in DAYS]
@@ -91,7 +97,7 @@ def is_listed(pattern: KeyPattern, key: str, date: dt.date) -> bool:
     return not any(pattern.is_other_date(folder, date) for folder in folders_of(key))
 
 
-@given(date=CALL_DATES, queue=names(), customer=names(), call_id=names(but="."))
+@given(date=CALL_DATES, queue=names(), customer=names(), call_id=names())
 def test_a_key_built_as_dated_folders_reads_back(
     date: dt.date, queue: str, customer: str, call_id: str
 ) -> None:
@@ -128,9 +134,9 @@ def test_a_key_built_as_a_name_reads_back(
 @pytest.mark.parametrize(
     ("key", "started_at"),
     [
-        ("C1_a_20261116T093000.wav", dt.datetime(2026, 11, 16, 8, 30)),
-        ("C1_a_20260716T093000.wav", dt.datetime(2026, 7, 16, 7, 30)),
-        ("C1_a_20261117T003000.wav", dt.datetime(2026, 11, 16, 23, 30)),
+        ("C1_a_20261116T093000.wav", utc("2026-11-16T08:30")),
+        ("C1_a_20260716T093000.wav", utc("2026-07-16T07:30")),
+        ("C1_a_20261117T003000.wav", utc("2026-11-16T23:30")),
     ],
 )
 def test_a_time_in_the_key_is_local_and_its_start_is_utc(key: str, started_at: dt.datetime) -> None:
@@ -258,6 +264,7 @@ def test_the_outermost_dated_folder_is_the_date_of_all_below_it() -> None:
 
 
 @pytest.mark.parametrize("pattern", PATTERNS.values(), ids=PATTERNS)
+@settings(max_examples=100)
 @given(key=KEYS)
 @example(key="call_date=2026-11-15/call_date=2026-11-16/C1.wav")
 @example(key="20261116/2026-11-15/C1.wav")
@@ -270,6 +277,7 @@ def test_listing_a_date_finds_every_key_of_that_date(pattern: KeyPattern, key: s
 
 
 @pytest.mark.parametrize("pattern", PATTERNS.values(), ids=PATTERNS)
+@settings(max_examples=100)
 @given(key=KEYS)
 @example(key="year=2026/month=02/day=30/C1.wav")
 @example(key="year=2026/month=13/day=01/C1.wav")

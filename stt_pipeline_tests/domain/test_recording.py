@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import replace
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -23,6 +24,7 @@ from stt_pipeline_tests.factories import (
     TELEPHONE,
     make_found,
     make_recording,
+    utc,
 )
 
 KEY = f"call_date={CALL_DATE}/C1.wav"
@@ -32,11 +34,13 @@ NAMED = KeyMetadata(
     agent_id="agent7",
     customer_id="K9",
     queue="sales",
-    started_at=dt.datetime(2026, 11, 16, 8, 30),
+    started_at=utc("2026-11-16T08:30"),
 )
 
 
-def judged(named: KeyMetadata | KeyProblem = NAMED, audio: AudioInfo | str = TELEPHONE) -> Recording:
+def judged(
+    named: KeyMetadata | KeyProblem = NAMED, audio: AudioInfo | str = TELEPHONE
+) -> Recording:
     return judge(make_found(KEY, etag="e1"), f"{ROOT_URI}/{KEY}", named, audio, NOW)
 
 
@@ -56,7 +60,7 @@ def test_an_accepted_recording_carries_all_that_its_key_and_header_say() -> None
         agent_id="agent7",
         customer_id="K9",
         queue="sales",
-        started_at=dt.datetime(2026, 11, 16, 8, 30),
+        started_at=utc("2026-11-16T08:30"),
     )
 
 
@@ -120,7 +124,8 @@ def settled(*rows: Recording, gone: tuple[str, ...] = ()) -> dict[str, Recording
 
 def test_the_same_bytes_under_a_second_key_are_a_duplicate_of_the_first() -> None:
     rows = settled(
-        make_recording("C2", key="b.wav", etag="same"), make_recording("C1", key="a.wav", etag="same")
+        make_recording("C2", key="b.wav", etag="same"),
+        make_recording("C1", key="a.wav", etag="same"),
     )
 
     assert rows["a.wav"].status is Status.ACCEPTED
@@ -132,7 +137,8 @@ def test_the_same_bytes_under_a_second_key_are_a_duplicate_of_the_first() -> Non
 
 def test_other_bytes_under_a_taken_call_id_are_quarantined() -> None:
     rows = settled(
-        make_recording("C1", key="a.wav", etag="one"), make_recording("C1", key="b.wav", etag="two")
+        make_recording("C1", key="a.wav", etag="one"),
+        make_recording("C1", key="b.wav", etag="two"),
     )
 
     assert rows["a.wav"].status is Status.ACCEPTED
@@ -208,7 +214,7 @@ def test_each_content_and_each_call_is_accepted_exactly_once(
 
 @given(LEDGERS, st.randoms(use_true_random=False), st.data())
 def test_settling_depends_on_no_order_and_settles_at_once(
-    rows: list[Recording], random: "st.random.Random", data: st.DataObject
+    rows: list[Recording], random: Random, data: st.DataObject
 ) -> None:
     present = data.draw(st.sets(st.sampled_from([row.recording_uri for row in rows] or [""])))
     shuffled = list(rows)

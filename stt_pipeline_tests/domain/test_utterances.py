@@ -1,8 +1,11 @@
 """Words cut into utterances, and the utterances of all channels in one order."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stt_pipeline.domain.transcription import Word
 from stt_pipeline.domain.utterances import (
     LONG_UTTERANCE_S,
     PAUSE_S,
@@ -11,7 +14,6 @@ from stt_pipeline.domain.utterances import (
     cut,
     in_order,
 )
-from stt_pipeline.domain.transcription import Word
 from stt_pipeline_tests.factories import make_segment, make_words
 
 
@@ -44,7 +46,7 @@ def test_every_word_is_in_one_utterance_in_order(words: list[Word]) -> None:
 def test_no_utterance_holds_a_pause_and_none_is_empty(words: list[Word]) -> None:
     for utterance in cut(words):
         assert utterance
-        for word, following in zip(utterance, utterance[1:], strict=False):
+        for word, following in pairwise(utterance):
             assert following.start_s - word.end_s < PAUSE_S
 
 
@@ -53,7 +55,7 @@ def test_an_utterance_ends_at_a_pause_or_when_long_at_the_end_of_a_sentence(
     words: list[Word],
 ) -> None:
     utterances = cut(words)
-    for utterance, following in zip(utterances, utterances[1:], strict=False):
+    for utterance, following in pairwise(utterances):
         paused = following[0].start_s - utterance[-1].end_s >= PAUSE_S
         is_long = utterance[-1].end_s - utterance[0].start_s >= LONG_UTTERANCE_S
         assert paused or (is_long and utterance[-1].word.endswith(SENTENCE_END))

@@ -1,0 +1,1 @@
+"""Whole runs through the command line and the Dagster instance, with the real model."""
