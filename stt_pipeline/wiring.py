@@ -4,6 +4,7 @@ import datetime as dt
 import os
 import shutil
 import sys
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -18,7 +19,7 @@ from stt_pipeline.adapters.weights import verified_weights, verify
 from stt_pipeline.adapters.worker_processes import WorkerProcesses
 from stt_pipeline.domain.engine import EngineSpec, ModelIdentity
 from stt_pipeline.domain.errors import ObjectMissingError, UserError
-from stt_pipeline.domain.known_models import KNOWN_MODELS
+from stt_pipeline.domain.known_models import KNOWN_MODELS, KnownModel
 from stt_pipeline.domain.ports import (
     AudioProber,
     Catalog,
@@ -104,21 +105,30 @@ def catalog(settings: Settings) -> Catalog:
     return DuckdbCatalog(lake_store(settings), str(_folder(settings.lake_uri, "STT_LAKE_URI")))
 
 
-def model_folders(settings: Settings) -> dict[str, tuple[str, Path]]:
-    """(name, folder) of the model of each language, `*` for every other; nothing is verified."""
+@dataclass(frozen=True)
+class ModelFolder:
+    """Where a model lies; `known` is None for a folder of the user's own, whatever its name."""
+
+    name: str
+    folder: Path
+    known: KnownModel | None
+
+
+def model_folders(settings: Settings) -> dict[str, ModelFolder]:
+    """The model of each language, `*` for every other; nothing is verified."""
     folders = {}
     for part in settings.model.split(","):
         language, _, name = part.strip().rpartition("=")
         if name.startswith("s3://"):
             raise UserError(f"STT_MODEL={name}: copy the model to a folder and name that.")
-        is_known = name in KNOWN_MODELS
-        folder = settings.models_dir / name if is_known else Path(name.removeprefix("file://"))
-        if not is_known and "/" not in name:
+        known = KNOWN_MODELS.get(name)
+        folder = settings.models_dir / name if known else Path(name.removeprefix("file://"))
+        if not known and "/" not in name:
             raise UserError(
                 f"STT_MODEL={name} is no known model and no folder: use "
                 f"{', '.join(KNOWN_MODELS)}, or write the folder's path."
             )
-        folders[language or ANY_LANGUAGE] = (name if is_known else folder.name, folder)
+        folders[language or ANY_LANGUAGE] = ModelFolder(folder.name, folder, known)
     if missing := [one for one in settings.languages if not {one, ANY_LANGUAGE} & folders.keys()]:
         raise UserError(f"STT_MODEL names no model for {missing[0]}: add {missing[0]}=….")
     return folders
@@ -127,9 +137,9 @@ def model_folders(settings: Settings) -> dict[str, tuple[str, Path]]:
 def engine_spec(settings: Settings) -> EngineSpec:
     """The engine of these settings, by name; reads no weights. Raises UserError."""
     models = {}
-    for language, (name, _) in model_folders(settings).items():
-        known = KNOWN_MODELS.get(name)
-        models[language] = ModelIdentity(name, known.sha256 if known else settings.model_sha256)
+    for language, model in model_folders(settings).items():
+        sha256 = model.known.sha256 if model.known else settings.model_sha256
+        models[language] = ModelIdentity(model.name, sha256)
     return EngineSpec(
         library=f"faster-whisper-{version('faster-whisper')}",
         models=models,
@@ -143,13 +153,12 @@ def engine_spec(settings: Settings) -> EngineSpec:
 def verified_models(settings: Settings) -> dict[str, Path]:
     """Folder of each model by its sha256, every hash checked; raises UserError."""
     verified = {}
-    for name, folder in model_folders(settings).values():
-        known = KNOWN_MODELS.get(name)
-        if known:
-            verify(folder, known.files)
+    for model in model_folders(settings).values():
+        if model.known:
+            verify(model.folder, model.known.files)
         else:
-            verified_weights(folder, settings.model_sha256)
-        verified[known.sha256 if known else settings.model_sha256] = folder
+            verified_weights(model.folder, settings.model_sha256)
+        verified[model.known.sha256 if model.known else settings.model_sha256] = model.folder
     return verified
 
 

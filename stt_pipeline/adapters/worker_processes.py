@@ -5,14 +5,19 @@ Each worker is a program of its own: a crash or a kill costs the task at hand, n
 
 import contextlib
 import json
+import os
 import queue
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+LAST_WORDS_BYTES = 4096
+"""How much of what workers wrote to standard error is looked at when one dies."""
 
 Task = dict[str, Any]
 Answer = dict[str, Any]
@@ -39,6 +44,8 @@ class WorkerProcesses:
         self._finished: queue.SimpleQueue[Finished | Exception | None] = queue.SimpleQueue()
         self._processes: set[subprocess.Popen[str]] = set()
         self._stopping = False
+        # Appended to by every worker, closed with this object.
+        self._last_words = tempfile.TemporaryFile("a+b")  # noqa: SIM115
 
     def run(self, shards: Sequence[Sequence[Task]]) -> Iterator[Finished]:
         """Yields each task as it ends, in any order; every task is yielded exactly once.
@@ -97,16 +104,28 @@ class WorkerProcesses:
             if answer is not None:
                 self._finished.put(Finished(shard, task, answer))
                 return worker
-            death = _death(self._end(worker))
+            death = _death(self._end(worker)) + self._last_line()
             worker = None
             if last_try or self._stopping:
                 self._finished.put(Finished(shard, task, None, death))
                 break
         return None
 
+    def _last_line(self) -> str:
+        """The last line that a worker wrote to standard error, as the end of a sentence."""
+        size = self._last_words.seek(0, os.SEEK_END)
+        self._last_words.seek(max(0, size - LAST_WORDS_BYTES))
+        lines = self._last_words.read().decode(errors="replace").split("\n")
+        said = [line.strip() for line in lines if line.strip()]
+        return f": {said[-1]}" if said else ""
+
     def _start(self) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            self._command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._last_words,
+            text=True,
         )
         self._processes.add(process)
         if self._stopping:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from stt_pipeline.defs.flow import build_definitions
-from stt_pipeline.defs.instance import prepare_home
+from stt_pipeline.defs.instance import local_instance
 from stt_pipeline.defs.jobs import DATE_JOB, WEEK_JOB
 from stt_pipeline.defs.partitions import call_dates, week_key
 from stt_pipeline.defs.resources import Pipeline
@@ -87,8 +87,7 @@ def _failures(result: dg.ExecuteInProcessResult) -> Iterator[str]:
 @contextmanager
 def runner(pipeline: Pipeline) -> Iterator[Runner]:
     """A runner in the persistent instance of DAGSTER_HOME, or of `var/dagster` without one."""
-    prepare_home()
-    with dg.DagsterInstance.get() as instance:
+    with local_instance() as instance:
         close_dead_runs(instance)
         yield Runner(pipeline, instance)
 

@@ -71,7 +71,8 @@ def call(english_prompts: list[Prompt]) -> JoinedCall:
 @pytest.fixture(scope="module")
 def reference(call: JoinedCall) -> NDArray[np.float32]:
     """The call decoded from plain PCM."""
-    return whole(riff(call.samples.tobytes()), "call.wav")[0]
+    sound: NDArray[np.float32] = whole(riff(call.samples.tobytes()), "call.wav")[0]
+    return sound
 
 
 FORMATS: Final[list[tuple[str, Codec, str, int, float, float]]] = [

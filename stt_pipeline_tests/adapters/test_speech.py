@@ -12,10 +12,11 @@ import pytest
 from stt_pipeline.adapters.audio import decode
 from stt_pipeline.adapters.whisper.speech import RATE, ChannelListener, Samples, Utterance
 from stt_pipeline.domain.engine import SpeechDetection
+from stt_pipeline.domain.signals import MAX_CLIPPED_SHARE
 from stt_pipeline.domain.transcription import Channel, Span
 from stt_pipeline_tests.speech.calls import RATE_HZ, JoinedCall, choose_prompts, join_prompts
 from stt_pipeline_tests.speech.calls import Samples as TelephoneSamples
-from stt_pipeline_tests.speech.encode import write_wav
+from stt_pipeline_tests.speech.encode import WavCodec, write_wav
 from stt_pipeline_tests.speech.prompts import Language, Prompt, load_prompts
 from stt_pipeline_tests.speech.sounds import dtmf, pink_noise, silence, tone, white_noise
 
@@ -24,10 +25,10 @@ CUTS: Final = ("3 s", "7 s", "30 s", "ragged")
 
 
 def heard_in(
-    samples: TelephoneSamples, folder: Path, cut: str = WHOLE
+    samples: TelephoneSamples, folder: Path, cut: str = WHOLE, codec: WavCodec = "pcm_s16le"
 ) -> tuple[Channel, list[Utterance], Samples]:
     """What a listener hears of the sound, fed as `cut` says; and the sound at 16 kHz."""
-    path = write_wav(folder / "sound.wav", samples, RATE_HZ)
+    path = write_wav(folder / "sound.wav", samples, RATE_HZ, codec)
     with path.open("rb") as file:
         sound = np.concatenate(list(decode(file, path.name, 600.0)), axis=1)[0]
     listener = ChannelListener(0, "agent", SpeechDetection())
@@ -114,8 +115,8 @@ def test_no_second_is_heard_twice_and_each_utterance_is_its_span(
 def test_speech_without_a_pause_longer_than_the_window_is_cut(
     english_prompts: list[Prompt], tmp_path: Path
 ) -> None:
-    prompts = choose_prompts(english_prompts, speech_s=75, seed=8)
-    call = join_prompts(prompts, pause_s=0.0, seed=8)
+    prompts = choose_prompts(english_prompts, speech_s=75, seed=9)
+    call = join_prompts(prompts, pause_s=0.0, seed=9)
     channel, _, sound = heard_in(call.samples, tmp_path, "7 s")
     assert max(span.duration_s for span in channel.speech) <= 30.0
     assert share_within(sound, channel.speech) > 0.9999
@@ -161,7 +162,14 @@ class TestSignal:
         assert soft.peak == pytest.approx(loud.peak / 2, rel=0.01)
         assert soft.rms == pytest.approx(loud.rms / 2, rel=0.05)
 
-    def test_clipped_speech_shows(self, call: JoinedCall, tmp_path: Path) -> None:
-        clipped = np.clip(call.samples.astype(np.int32) * 20, -32768, 32767).astype(np.int16)
-        channel, _, _ = heard_in(clipped, tmp_path, "7 s")
-        assert channel.clipped_share > 0.05
+    @pytest.mark.parametrize("codec", ["pcm_s16le", "pcm_mulaw", "pcm_alaw"])
+    def test_clipped_speech_shows_by_its_share(
+        self, call: JoinedCall, tmp_path: Path, codec: WavCodec
+    ) -> None:
+        """Resampled to 16 kHz, clipped speech swings to twice full scale: it must still be seen."""
+        loud = call.samples.astype(np.int32) * 5
+        channel, _, _ = heard_in(np.clip(loud, -32768, 32767), tmp_path, "7 s", codec)
+        clipped_s = np.count_nonzero(np.abs(loud) >= 32767) / RATE_HZ
+        assert channel.clipped_share == pytest.approx(clipped_s / channel.speech_s, rel=0.15)
+        assert channel.clipped_share > MAX_CLIPPED_SHARE
+        assert channel.peak == 1.0

@@ -1,100 +1,32 @@
-"""What a key says of its recording, and which folders a listing may leave out."""
+"""What a key says of its recording, or why it says too little."""
 
 import datetime as dt
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stt_pipeline.domain.errors import UserError
 from stt_pipeline.domain.keys import (
-    DEFAULT_PATTERN,
     GROUPS,
     MAX_CALL_ID_LENGTH,
     KeyMetadata,
     KeyPattern,
     KeyProblem,
 )
-from stt_pipeline_tests.factories import utc
-
-PARIS = "Europe/Paris"
-DEFAULT = KeyPattern(DEFAULT_PATTERN, PARIS)
-BY_PARTS = KeyPattern(
-    r"^year=(?P<year>\d{4})/month=(?P<month>\d\d?)/day=(?P<day>\d\d?)/(?P<call_id>[^/]+)\.wav$",
+from stt_pipeline_tests.domain.keys_of_every_kind import (
+    ANY_TEXT,
+    BY_PARTS,
+    CALL_DATES,
+    DEFAULT,
+    KEYS,
+    NOV_16,
     PARIS,
+    PATTERNS,
+    names,
 )
-BY_FOLDER = KeyPattern(r"^(?P<date>[^/]+)/(?:[^/]+/)*(?P<call_id>[^/.]+)\.wav$", PARIS)
-TWICE = KeyPattern(r"^(?P<date>[^/]*)/(?P<call_date>[^/]*)/(?P<call_id>[^/]+)$", PARIS)
-PATTERNS = {"default": DEFAULT, "parts": BY_PARTS, "folder": BY_FOLDER, "twice": TWICE}
-
-NOV_16 = dt.date(2026, 11, 16)
-ANY_CHARACTER = st.characters(exclude_categories=())
-"""Control characters and lone surrogates too: a file system allows them in names."""
-
-ANY_TEXT = st.text(ANY_CHARACTER, max_size=60)
-
-
-def names(but: str = "") -> st.SearchStrategy[str]:
-    """One to 30 printable characters of any script, without slashes and those of `but`."""
-    letters = st.characters(exclude_categories=("C", "Z"), exclude_characters="/" + but)
-    return st.text(letters | st.just(" "), min_size=1, max_size=30).filter(
-        lambda name: name.isprintable()
-    )
-
-
-CALL_DATES = st.dates(dt.date(2000, 1, 1), dt.date(2199, 12, 31))
-DAYS = [dt.date(2026, 11, 15), NOV_16, dt.date(2026, 2, 28), dt.date(2025, 11, 16)]
-"""Few days, so that the folders and names of one key often agree, and often do not."""
-
-LISTED_DAYS = [
-    dt.date(year, month, day)
-    for year in (2025, 2026)
-    for month, days in ((2, (1, 15, 16, 28)), (11, (1, 15, 16, 28, 30)))
-    for day in days
-]
-"""Dates that are listed sooner or later: every possible one of the folders below."""
-
-IMPOSSIBLE = ["2026-02-30", "2026-13-01", "20260230", "2026-11-1", "tomorrow", "٢٠٢٦-١١-١٦", ""]
-DATE_TEXTS = st.sampled_from([str(day) for day in DAYS] + IMPOSSIBLE) | st.sampled_from(
-    [f"{day:%Y%m%d}" for day in DAYS]
-)
-FOLDERS = st.one_of(
-    DATE_TEXTS,
-    st.builds("call_date={}".format, DATE_TEXTS),
-    st.builds("year={}".format, st.sampled_from(["2026", "2025", "26", "0000", "x"])),
-    st.builds("month={}".format, st.sampled_from(["11", "02", "2", "13", "0"])),
-    st.builds("day={}".format, st.sampled_from(["16", "15", "28", "30", "31", "0"])),
-    st.builds("queue={}".format, names()),
-    names(),
-    st.text(ANY_CHARACTER.filter(lambda one: one != "/"), max_size=8),
-)
-FILES = st.one_of(
-    st.builds("{}.wav".format, names()),
-    st.builds("C1_agent7_{}T{}.wav".format, DATE_TEXTS, st.sampled_from(["093000", "256199"])),
-    names(),
-)
-BY_PARTS_FOLDERS = st.builds(
-    lambda year, month, day: [f"year={year}", f"month={month}", f"day={day}"],
-    st.sampled_from(["2026", "2025", "0000"]),
-    st.sampled_from(["11", "02", "2", "13", "0"]),
-    st.sampled_from(["16", "15", "28", "30", "31", "0"]),
-)
-KEYS = st.builds(
-    lambda folders, file: "/".join([*folders, file]),
-    st.lists(FOLDERS, max_size=4) | BY_PARTS_FOLDERS,
-    FILES,
-)
-
-
-def folders_of(key: str) -> list[str]:
-    parts = key.split("/")[:-1]
-    return ["/".join(parts[: count + 1]) + "/" for count in range(len(parts))]
-
-
-def is_listed(pattern: KeyPattern, key: str, date: dt.date) -> bool:
-    """Whether a listing for the date comes to see the key."""
-    return not any(pattern.is_other_date(folder, date) for folder in folders_of(key))
+from stt_pipeline_tests.factories import utc
 
 
 @given(date=CALL_DATES, queue=names(), customer=names(), call_id=names())
@@ -254,63 +186,6 @@ def test_a_call_may_have_a_name_in_any_script(call_id: str) -> None:
     named = DEFAULT.read(f"call_date=2026-11-16/{call_id}.wav")
 
     assert named == KeyMetadata(call_date=NOV_16, call_id=call_id)
-
-
-def test_the_outermost_dated_folder_is_the_date_of_all_below_it() -> None:
-    key = "call_date=2026-11-15/restored/call_date=2026-11-16/C1.wav"
-
-    assert DEFAULT.read(key).call_date == dt.date(2026, 11, 15)
-    assert is_listed(DEFAULT, key, dt.date(2026, 11, 15))
-
-
-@pytest.mark.parametrize("pattern", PATTERNS.values(), ids=PATTERNS)
-@settings(max_examples=100)
-@given(key=KEYS)
-@example(key="call_date=2026-11-15/call_date=2026-11-16/C1.wav")
-@example(key="20261116/2026-11-15/C1.wav")
-@example(key="2026-11-15/20261116/C1.wav")
-def test_listing_a_date_finds_every_key_of_that_date(pattern: KeyPattern, key: str) -> None:
-    date = pattern.read(key).call_date
-
-    if date is not None:
-        assert is_listed(pattern, key, date)
-
-
-@pytest.mark.parametrize("pattern", PATTERNS.values(), ids=PATTERNS)
-@settings(max_examples=100)
-@given(key=KEYS)
-@example(key="year=2026/month=02/day=30/C1.wav")
-@example(key="year=2026/month=13/day=01/C1.wav")
-@example(key="call_date=2026-02-30/C1.wav")
-@example(key="20260230/2026-11-15/C1.wav")
-def test_a_key_without_a_sure_date_is_found_by_some_listing(pattern: KeyPattern, key: str) -> None:
-    assume(pattern.read(key).call_date is None)
-
-    assert any(is_listed(pattern, key, day) for day in LISTED_DAYS)
-
-
-@given(date=CALL_DATES, other=CALL_DATES)
-def test_a_listing_leaves_out_the_folders_of_other_dates_and_no_more(
-    date: dt.date, other: dt.date
-) -> None:
-    assert DEFAULT.is_other_date(f"calls/call_date={other}/", date) == (other != date)
-    assert DEFAULT.is_other_date(f"call_date={other}/queue=sales/", date) == (other != date)
-    assert not DEFAULT.is_other_date("calls/", date)
-
-
-@given(date=CALL_DATES, other=CALL_DATES)
-def test_folders_of_year_month_and_day_are_left_out_one_by_one(
-    date: dt.date, other: dt.date
-) -> None:
-    year = f"year={other.year}/"
-    month = f"{year}month={other.month:02}/"
-    day = f"{month}day={other.day:02}/"
-
-    assert BY_PARTS.is_other_date(year, date) == (other.year != date.year)
-    if other.year == date.year:
-        assert BY_PARTS.is_other_date(month, date) == (other.month != date.month)
-    if (other.year, other.month) == (date.year, date.month):
-        assert BY_PARTS.is_other_date(day, date) == (other != date)
 
 
 @given(date=CALL_DATES, call_id=names(but="."))

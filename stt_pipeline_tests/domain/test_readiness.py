@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stt_pipeline.domain.call_dates import dates_of
-from stt_pipeline.domain.gates import CheckResult, Verdict
+from stt_pipeline.domain.gates import CheckResult, Verdict, check_wer
 from stt_pipeline.domain.prices import FargatePrice
 from stt_pipeline.domain.readiness import DateFacts, Row, judge_date
 from stt_pipeline.domain.recording import Recording, Status
@@ -189,6 +189,13 @@ def test_a_transcript_without_recording_makes_the_date_unready() -> None:
     row = judge_date(replace(facts, ledger=fewer, recordings=fewer))
 
     assert (row.ready, row.reason) == (False, "1 transcripts have no recording: run it again")
+
+
+def test_words_heard_where_the_reference_is_empty_are_no_error_of_the_date() -> None:
+    quality = [make_quality_row("C1", hits=9, deletions=1), make_quality_row("C2", insertions=50)]
+
+    assert judge_date(replace(a_date(), quality=quality)).wer == 0.1
+    assert check_wer(quality, max_wer=0.2).figures["wer"] == 0.1
 
 
 COUNTS = st.builds(ErrorCounts, *[st.integers(0, 40)] * 4)

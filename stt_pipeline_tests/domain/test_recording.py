@@ -169,6 +169,21 @@ def test_a_recording_that_is_still_there_takes_over_from_one_that_is_gone() -> N
     assert rows["old.wav"].status is Status.DUPLICATE
 
 
+def test_a_call_id_is_free_again_once_its_holder_turns_out_broken() -> None:
+    first, second = settle_names(
+        [
+            make_recording("C1", key="a.wav", etag="one"),
+            make_recording("C1", key="b.wav", etag="two"),
+        ],
+        present=(),
+    )
+
+    rows = settled(first.quarantined("not an audio file"), second)
+
+    assert second.status is Status.QUARANTINED
+    assert (rows["b.wav"].status, rows["b.wav"].reason) == (Status.ACCEPTED, None)
+
+
 def test_a_quarantined_recording_takes_no_name_from_another() -> None:
     broken = make_recording("C1", key="a.wav", etag="e").quarantined("the file is empty")
 

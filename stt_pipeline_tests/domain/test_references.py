@@ -78,6 +78,16 @@ def test_texts_by_speaker_say_nothing_of_a_mono_call() -> None:
     assert judge_against(reference, MONO) == ErrorCounts()
 
 
+def test_where_one_of_two_speakers_is_unknown_the_whole_is_judged_and_not_a_half() -> None:
+    heard = make_transcription(
+        [make_segment("good morning", 0.0), make_segment("hello", 2.0, speaker="unknown")]
+    )
+    by_speaker = {"agent": "good morning", "customer": "hello"}
+
+    assert judge_against(Reference(by_speaker), heard) == ErrorCounts()
+    assert judge_against(Reference({"": "good morning hello"} | by_speaker), heard).hits == 3
+
+
 def test_a_mono_call_is_judged_against_the_text_of_the_whole() -> None:
     reference = Reference({"agent": "good morning", "": "good morning hello"})
 

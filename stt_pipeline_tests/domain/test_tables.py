@@ -221,6 +221,7 @@ def test_a_ledger_comes_back_from_its_parquet_as_it_was(ledger: list[Recording])
     read = ledger_rows(pq.read_table(io.BytesIO(file.getvalue())), ROOT_URI)
 
     assert read == sorted(ledger, key=lambda row: row.recording_uri)
+    assert all(isinstance(row.status, Status) for row in read)
 
 
 def test_a_date_never_listed_has_an_empty_ledger() -> None:

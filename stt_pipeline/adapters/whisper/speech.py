@@ -18,8 +18,11 @@ RATE = 16_000
 CARRY_S = 1.0
 """Seconds at a piece's end that are heard again with the next piece, for its padding."""
 
-CLIPPED = 0.985
-"""Share of full scale from which a sample counts as clipped: mu-law's largest value is 0.98."""
+CLIPPED = 0.97
+"""Share of full scale from which a sample counts as clipped: mu-law's largest value is 0.98.
+
+Resampling swings beyond full scale where the recording was clipped, so it is no share of the peak.
+"""
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ class ChannelListener:
             index=self._index,
             speaker=self._speaker,
             speech=tuple(self._speech),
-            peak=round(self._peak, 4),
+            peak=round(min(self._peak, 1.0), 4),
             rms=round((self._squares / self._counted) ** 0.5, 5) if self._counted else 0.0,
             clipped_share=round(self._clipped / self._counted, 5) if self._counted else 0.0,
         )
@@ -97,7 +100,7 @@ class ChannelListener:
             samples = self._held[start:end]
             span = Span((self._held_start + start) / RATE, (self._held_start + end) / RATE)
             self._squares += float(np.square(samples, dtype=np.float64).sum())
-            self._clipped += int((np.abs(samples) >= CLIPPED * max(self._peak, 0.5)).sum())
+            self._clipped += int((np.abs(samples) >= CLIPPED).sum())
             self._counted += len(samples)
             self._speech.append(span)
             heard.append(Utterance(span, samples))
