@@ -11,10 +11,11 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from stt_pipeline.domain.deadline import Deadline
+from stt_pipeline.domain.engine import WHISPER_LANGUAGES
 from stt_pipeline.domain.errors import UserError
 from stt_pipeline.domain.keys import DEFAULT_PATTERN, KeyPattern
 
-SPEAKERS = ("agent", "customer", "unknown")
+SPEAKERS = ("agent", "customer")
 
 
 def _folder(name: str) -> str:
@@ -90,7 +91,10 @@ class Settings(BaseSettings):
         description="Most shards of a date that are transcribed at once.",
     )
     shard_minutes: float = Field(
-        default=5.0, gt=0, description="Audio minutes that make one more shard worth its start."
+        default=5.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="Audio minutes that make one more shard worth its start.",
     )
     alert_sns_topic: str = Field(default="", description="SNS topic for alerts; empty: the log.")
 
@@ -123,8 +127,9 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         codes = tuple(code.strip() for code in value.split(",") if code.strip())
-        if not codes or any(len(code) != 2 or not code.islower() for code in codes):
-            raise ValueError("write two-letter codes separated by commas, such as fr,en")
+        unknown = [code for code in codes if code not in WHISPER_LANGUAGES]
+        if not codes or unknown:
+            raise ValueError("write codes that Whisper knows, separated by commas, such as fr,en")
         return codes
 
     @field_validator("channels", mode="before")
@@ -133,7 +138,7 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         sides = dict(part.strip().split("=", 1) for part in value.split(",") if "=" in part)
-        if set(sides) != {"left", "right"} or not set(sides.values()) <= set(SPEAKERS):
+        if set(sides) != {"left", "right"} or set(sides.values()) != set(SPEAKERS):
             raise ValueError("write left=agent,right=customer, or the other way round")
         return sides["left"], sides["right"]
 

@@ -124,7 +124,7 @@ WEEKLY_READINESS = _schema(
         ("cpu_s", pa.float64(), "CPU seconds of transcription"),
         ("cost_usd", pa.float64(), "those CPU seconds on Fargate, at the price list's rates"),
         ("ready", pa.bool_(), "published and complete"),
-        ("reason", pa.string(), "why it is not ready; empty when it is"),
+        ("reason", pa.string(), "why it is not ready, or what to know of it"),
     ],
 )
 

@@ -4,7 +4,7 @@ Bounds of word error rates were measured first, on base, int8, beam 5; each name
 """
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from stt_pipeline import wiring
+from stt_pipeline.adapters.audio import Samples as Sound
 from stt_pipeline.adapters.audio import decode
 from stt_pipeline.adapters.whisper.engine import FasterWhisperTranscriber
 from stt_pipeline.domain.engine import EngineSpec, ModelIdentity
@@ -52,15 +53,11 @@ def make_transcriber(model_dir: Path, piece_s: float | None = None) -> FasterWhi
         speakers=("agent", "customer"),
     )
 
-    def decode_pieces(audio: BinaryIO, name: str, engine_s: float) -> object:
+    def decode_pieces(audio: BinaryIO, name: str, engine_s: float) -> Iterator[Sound]:
         return decode(audio, name, piece_s or engine_s)
 
-    return FasterWhisperTranscriber(
-        spec,
-        {SHA256: model_dir},
-        decode_pieces,  # type: ignore[arg-type]
-        wiring.available_cpus(),
-    )
+    threads = wiring.available_cpus()
+    return FasterWhisperTranscriber(spec, {SHA256: model_dir}, decode_pieces, threads)
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +190,7 @@ class TestWords:
         heard = heard_by(make_transcriber(model_dir, piece_s=20.0), samples, tmp_path)
         counts = errors(" ".join(turn.text for turn in turns), text_of(heard), "en")
         assert heard.duration_s == pytest.approx(len(samples) / RATE_HZ, abs=0.01)
-        # Measured: see the module's docstring; the same bound as for the call as a whole.
+        print(f"in pieces: {counts.wer:.2%} of {counts.reference_words} words")  # noqa: T201
         assert counts.wer is not None
         assert counts.wer <= 0.05
 
@@ -234,6 +231,8 @@ class TestTimes:
             f"{either.language}: median {np.median(off):.3f} s of {len(off)} edges "
             f"(starts {np.median(starts):.3f}, ends {np.median(ends):.3f}), worst {off.max():.3f} s"
         )
+        # Measured: English 0.23 s, worst 0.65 s; French 0.14 s, worst 0.47 s. Prompts end in up to
+        # half a second of silence, where the last word cannot be.
         assert len(off) >= len(either.call.turns)
         assert np.median(off) <= 0.3
         assert np.quantile(off, 0.95) <= 0.8
@@ -276,8 +275,9 @@ class TestSpeakers:
             counts = errors(side.text, text_of(both_sides, speaker), "en")
             print(f"{speaker}: {counts.wer:.2%} of {counts.reference_words}")  # noqa: T201
             assert counts.wer is not None
-            # A word on the wrong side would be a deletion on one and an insertion on the other.
-            assert counts.wer <= 0.12
+            # Measured: agent 3.4% of 87 words, customer 3.1% of 64. A word on the wrong side would
+            # be a deletion on one and an insertion on the other.
+            assert counts.wer <= 0.08
 
     def test_channel_and_speaker_agree(self, both_sides: Transcription) -> None:
         found = {(one.channel, one.speaker) for one in both_sides.segments}

@@ -4,10 +4,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from faster_whisper.tokenizer import _LANGUAGE_CODES
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stt_pipeline.domain.engine import EngineSpec, ModelIdentity, SpeechDetection
+from stt_pipeline.domain.engine import WHISPER_LANGUAGES, EngineSpec, ModelIdentity, SpeechDetection
 
 BASE = ModelIdentity("base", "d0" * 32)
 SMALL = ModelIdentity("small", "e1" * 32)
@@ -78,3 +79,7 @@ def test_a_language_has_its_own_model_or_the_one_for_every_other() -> None:
 
     assert spec.model_for("fr") == SMALL
     assert spec.model_for("en") == BASE
+
+
+def test_the_languages_are_those_of_the_library() -> None:
+    assert frozenset(_LANGUAGE_CODES) == WHISPER_LANGUAGES

@@ -1,0 +1,34 @@
+"""Transcribes one recording in a process of its own and says what it took; asserts nothing.
+
+Run as `python -m stt_pipeline_tests.adapters.long_call SETTINGS DATE RECORDING`, all JSON but the
+date; answers with a line of JSON: the peak resident set of the process, and what was heard.
+"""
+
+import datetime as dt
+import json
+import resource
+import sys
+
+from stt_pipeline import wiring
+from stt_pipeline.domain.transcribing import transcribe_recording
+from stt_pipeline.settings import Settings
+from stt_pipeline.worker import RECORDING
+
+
+def main() -> None:
+    settings = Settings.model_validate_json(sys.argv[1])
+    result = transcribe_recording(
+        RECORDING.validate_json(sys.argv[3]),
+        wiring.recordings_store(settings),
+        wiring.transcriber(settings, cpu_threads=1),
+        wiring.result_store(settings, dt.date.fromisoformat(sys.argv[2])),
+    )
+    # Linux counts in units of 1,024 bytes, macOS in bytes.
+    unit = 1 if sys.platform == "darwin" else 1024
+    peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    answer = {"peak_bytes": peak_bytes, "etag": result.etag}
+    sys.stdout.write(json.dumps(answer) + "\n")
+
+
+if __name__ == "__main__":
+    main()
