@@ -52,7 +52,7 @@ def _counters(site: Site) -> list[tuple[int, int]]:
         records = instance.fetch_materializations(dg.AssetKey("transcripts"), limit=20).records
     metadata = [record.asset_materialization.metadata for record in reversed(records)]
     return [
-        (int(m["transcribed_now"].value), int(m["reused_from_earlier_runs"].value))
+        (int(str(m["transcribed_now"].value)), int(str(m["reused_from_earlier_runs"].value)))
         for m in metadata
     ]
 
