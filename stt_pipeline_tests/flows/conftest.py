@@ -101,7 +101,8 @@ class Site:
     def table(self, name: str, date: str) -> list[Row]:
         """Rows of a published table of a date."""
         path = self.lake / name / f"call_date={date}" / f"{name}.parquet"
-        return pq.ParquetFile(path).read().to_pylist()
+        rows: list[Row] = pq.ParquetFile(path).read().to_pylist()
+        return rows
 
     def checkpoints(self) -> set[str]:
         """Names of the finished results, all engines."""

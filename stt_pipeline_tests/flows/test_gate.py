@@ -65,8 +65,11 @@ def test_publishing_alone_in_another_run_does_not_get_round_the_gate(labelled: S
     before = labelled.published()
 
     alone = subprocess.run(
-        [sys.executable, "-m", "dagster", "asset", "materialize", "-m", "stt_pipeline.definitions"]
-        + ["--select", "published_tables", "--partition", MONDAY],
+        [
+            *(sys.executable, "-m", "dagster", "asset", "materialize"),
+            *("-m", "stt_pipeline.definitions"),
+            *("--select", "published_tables", "--partition", MONDAY),
+        ],
         cwd=labelled.root,
         env=labelled.env,
         capture_output=True,
