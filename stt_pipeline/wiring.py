@@ -105,6 +105,15 @@ def catalog(settings: Settings) -> Catalog:
     return DuckdbCatalog(lake_store(settings), str(_folder(settings.lake_uri, "STT_LAKE_URI")))
 
 
+def check_settings(settings: Settings) -> None:
+    """Raises UserError where a run would stop in its middle: a folder, the catalog, the model."""
+    next(iter(recordings_store(settings).walk("", skip=lambda folder: True)), None)
+    references_store(settings)
+    catalog(settings)
+    engine_spec(settings)
+    verified_models(settings)
+
+
 @dataclass(frozen=True)
 class ModelFolder:
     """Where a model lies; `known` is None for a folder of the user's own, whatever its name."""

@@ -10,7 +10,7 @@ from stt_pipeline.cli.demo import demo
 from stt_pipeline.cli.doctor import doctor
 from stt_pipeline.cli.files import transcribe
 from stt_pipeline.cli.models import model
-from stt_pipeline.cli.output import NOTES
+from stt_pipeline.cli.output import NOTES, print_error
 from stt_pipeline.cli.runs import run, status
 from stt_pipeline.cli.sql import query
 from stt_pipeline.domain.errors import UserError
@@ -45,7 +45,7 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        NOTES.print(f"Error: {error}", style="red", markup=False)
+        print_error(f"Error: {error}")
         sys.exit(2)
     except KeyboardInterrupt:
         NOTES.print("Stopped. Finished recordings are kept: run the same command to go on.")

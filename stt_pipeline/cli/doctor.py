@@ -28,7 +28,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
         for result in results:
             mark, style = ("ok", "green") if result["ok"] else ("to do", "red")
             OUT.print(f"{mark:>5}  ", style=style, end="")
-            OUT.print(f"{result['check']}: {result['found']}", markup=False)
+            OUT.print(f"{result['check']}: {result['found']}", markup=False, soft_wrap=True)
     if not all(result["ok"] for result in results):
         raise typer.Exit(1)
 
@@ -63,11 +63,17 @@ def _lake(settings: Settings) -> str:
 
 
 def _references(settings: Settings) -> str:
+    store = wiring.references_store(settings)
     try:
-        next(iter(wiring.references_store(settings).walk("", skip=lambda folder: True)), None)
+        next(iter(store.walk("", skip=lambda folder: True)), None)
     except UserError:
         return f"{settings.references_uri} is not there: word error rates will be unknown"
     return settings.references_uri
+
+
+def _catalog(settings: Settings) -> str:
+    wiring.catalog(settings)
+    return settings.catalog
 
 
 def _model(settings: Settings) -> str:
@@ -100,6 +106,7 @@ CHECKS: dict[str, Check] = {
     "references": _references,
     "lake": _lake,
     "disk": _disk,
+    "catalog": _catalog,
     "model": _model,
     "workers": _workers,
     "Dagster": _dagster,

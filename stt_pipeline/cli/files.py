@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from stt_pipeline import wiring
-from stt_pipeline.cli.output import NOTES, OUT
+from stt_pipeline.cli.output import NOTES, OUT, print_error
 from stt_pipeline.domain.errors import AudioUnreadableError, UserError
 from stt_pipeline.domain.exports import FORMATS
 from stt_pipeline.domain.ports import Transcriber
@@ -45,7 +45,7 @@ def _print_one(engine: Transcriber, path: Path, form: Format, named: bool) -> bo
         with path.open("rb") as audio, NOTES.status(f"Transcribing {path.name}"):
             heard = engine.transcribe(audio, path.name)
     except AudioUnreadableError as error:
-        NOTES.print(f"Error: {path}: {error}.", style="red", markup=False)
+        print_error(f"Error: {path}: {error}.")
         return False
     if named and form is Format.TXT:
         OUT.print(f"# {path}", markup=False)

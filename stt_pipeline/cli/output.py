@@ -23,6 +23,11 @@ NOTES = Console(stderr=True, highlight=False)
 """Progress, remarks and errors: never mixed into a result that a program reads."""
 
 
+def print_error(sentence: str) -> None:
+    """A sentence in red among the notes, never broken into lines: paths and hashes stay whole."""
+    NOTES.print(sentence, style="red", markup=False, soft_wrap=True)
+
+
 def print_json(document: object) -> None:
     """One JSON document; dates and times in ISO form."""
     OUT.file.write(json.dumps(document, ensure_ascii=False, indent=2, default=_iso) + "\n")

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from stt_pipeline.cli.output import NOTES, OUT, Row, print_json, print_table
+from stt_pipeline import wiring
+from stt_pipeline.cli.output import OUT, Row, print_error, print_json, print_table
 from stt_pipeline.cli.progress import AudioMinutesBar
 from stt_pipeline.domain.call_dates import (
     UNDATED,
@@ -64,14 +65,18 @@ def _dates(date: str | None, first: str | None, last: str | None) -> list[dt.dat
 
 
 def run_dates(settings: Settings, dates: Sequence[dt.date]) -> dict[str, list[str]]:
-    """Runs each date, then the weeks they lie in; returns the failures by date or week."""
-    from stt_pipeline.defs.resources import Pipeline
-    from stt_pipeline.defs.running import runner
+    """Runs each date, then the weeks they lie in; returns the failures by date or week.
 
+    Raises UserError, before anything runs, for settings or dates that cannot work.
+    """
+    wiring.check_settings(settings)
+    from stt_pipeline.defs.resources import Pipeline
+    from stt_pipeline.defs.running import check_date, runner
+
+    for date in dates:
+        check_date(settings, date)
     failed: dict[str, list[str]] = {}
     with AudioMinutesBar() as bar, runner(Pipeline(settings, progress=bar)) as runs:
-        for date in dates:
-            runs.check_date(date)
         for date in dates:
             outcome = runs.run_date(date)
             if not outcome.success:
@@ -82,7 +87,7 @@ def run_dates(settings: Settings, dates: Sequence[dt.date]) -> dict[str, list[st
                 failed[week] = list(outcome.failures)
     for name, sentences in failed.items():
         for sentence in sentences:
-            NOTES.print(f"{name}: {sentence}", style="red", markup=False)
+            print_error(f"{name}: {sentence}")
     return failed
 
 

@@ -15,9 +15,13 @@ from stt_pipeline.defs.jobs import DATE_JOB, WEEK_JOB
 from stt_pipeline.defs.partitions import call_dates, week_key
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.domain.errors import UserError
+from stt_pipeline.settings import Settings
 
 PROCESS_TAG = "stt/process"
 """Host and process of a run started here: a run whose process is gone is closed as failed."""
+
+_SENTENCES = frozenset({UserError.__name__, dg.Failure.__name__})
+"""Errors whose message says all; the class of any other says what happened."""
 
 
 @dataclass(frozen=True)
@@ -29,23 +33,22 @@ class RunOutcome:
     failures: tuple[str, ...]
 
 
+def check_date(settings: Settings, call_date: dt.date) -> None:
+    """Raises UserError for a date that cannot have recordings."""
+    if not call_dates(settings).has_partition_key(call_date.isoformat()):
+        raise UserError(
+            f"{call_date} cannot be processed: use a date from {settings.first_date} "
+            "(STT_FIRST_DATE) to today."
+        )
+
+
 class Runner:
     """Runs jobs of the flow one after the other in one instance."""
 
     def __init__(self, pipeline: Pipeline, instance: dg.DagsterInstance) -> None:
         """`pipeline` decides settings and who is told of progress."""
-        self._pipeline = pipeline
         self._instance = instance
         self._definitions = build_definitions(pipeline)
-
-    def check_date(self, call_date: dt.date) -> None:
-        """Raises UserError for a date that cannot have recordings."""
-        settings = self._pipeline.settings
-        if not call_dates(settings).has_partition_key(call_date.isoformat()):
-            raise UserError(
-                f"{call_date} cannot be processed: use a date from {settings.first_date} "
-                "(STT_FIRST_DATE) to today."
-            )
 
     def run_date(self, call_date: dt.date) -> RunOutcome:
         """Takes a date through the flow."""
@@ -81,7 +84,9 @@ def _failures(result: dg.ExecuteInProcessResult) -> Iterator[str]:
             while error is not None and error.cause is not None:
                 error = error.cause
             message = error.message.strip() if error else "no message"
-            yield f"{event.step_key} failed: {message.removeprefix('dagster.').strip()}"
+            if error and error.cls_name in _SENTENCES:
+                message = message.partition(f"{error.cls_name}: ")[2]
+            yield f"{event.step_key} failed: {message}"
 
 
 @contextmanager

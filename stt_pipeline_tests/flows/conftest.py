@@ -129,16 +129,21 @@ class Site:
 @pytest.fixture
 def site(tmp_path: Path, model_dir: Path) -> Site:
     """An empty site whose settings are the defaults of its folder."""
-    models = tmp_path / "var" / "models"
+    return empty_site(tmp_path, model_dir)
+
+
+def empty_site(root: Path, model_dir: Path) -> Site:
+    """Lays out a site in `root`; `site` is one for a single test."""
+    models = root / "var" / "models"
     models.mkdir(parents=True)
     (models / "base").symlink_to(model_dir)
-    (tmp_path / "var" / "recordings").mkdir()
+    (root / "var" / "recordings").mkdir()
     kept = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("STT_", "DAGSTER_HOME"))
     }
-    return Site(tmp_path, kept | {"DAGSTER_HOME": str(tmp_path / "var" / "dagster")})
+    return Site(root, kept | {"DAGSTER_HOME": str(root / "var" / "dagster")})
 
 
 @pytest.fixture(scope="session")

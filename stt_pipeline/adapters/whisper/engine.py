@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from faster_whisper import BatchedInferencePipeline, WhisperModel
+from faster_whisper import BatchedInferencePipeline
 from faster_whisper.transcribe import Segment as HeardSegment
 from faster_whisper.transcribe import Word as HeardWord
 
 from stt_pipeline.adapters.whisper.speech import RATE, ChannelListener, Samples, Utterance
+from stt_pipeline.adapters.whisper.window import FRAMES_PER_S, WindowedWhisperModel
 from stt_pipeline.domain import utterances
 from stt_pipeline.domain.chunking import Chunk, pack
 from stt_pipeline.domain.engine import EngineSpec
@@ -33,9 +34,6 @@ LANGUAGE_SPEECH_S = 30.0
 """Seconds of speech that decide the language: one window of the encoder."""
 
 UNKNOWN_SPEAKER = "unknown"
-
-FRAMES_PER_S = 100
-"""Mel frames a second: the unit of `Segment.seek`."""
 
 Decode = Callable[[BinaryIO, str, float], Iterator[Samples]]
 
@@ -72,7 +70,7 @@ class FasterWhisperTranscriber:
         self._folders = folders
         self._decode = decode
         self._cpu_threads = cpu_threads
-        self._models: dict[str, WhisperModel] = {}
+        self._models: dict[str, WindowedWhisperModel] = {}
 
     @property
     def engine(self) -> str:
@@ -178,11 +176,12 @@ class FasterWhisperTranscriber:
             ]
         return heard
 
-    def _model(self, language: str) -> WhisperModel:
+    def _model(self, language: str) -> WindowedWhisperModel:
         identity = self._spec.model_for(language)
         if identity.sha256 not in self._models:
-            self._models[identity.sha256] = WhisperModel(
+            self._models[identity.sha256] = WindowedWhisperModel(
                 str(self._folders[identity.sha256]),
+                self._spec.window,
                 device="cpu",
                 compute_type=self._spec.compute_type,
                 cpu_threads=self._cpu_threads,

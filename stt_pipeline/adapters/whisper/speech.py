@@ -36,14 +36,15 @@ class Utterance:
 class ChannelListener:
     """Takes one channel in pieces, gives each stretch of speech once, and measures its signal.
 
-    Speech that touches the end of a piece is carried into the next one, so a stretch is cut by a
-    piece no more than by silence.
+    The detector hears `listen_s` at a time. Speech that touches the end of that is carried on, so
+    a stretch is cut by no piece, and ends at a pause or after WINDOW_S.
     """
 
     def __init__(self, index: int, speaker: str, detection: SpeechDetection) -> None:
         """`speaker` is what the channel is labelled with."""
         self._index = index
         self._speaker = speaker
+        self._listen_samples = int(detection.listen_s * RATE)
         self._options = VadOptions(
             threshold=detection.threshold,
             min_silence_duration_ms=detection.min_silence_ms,
@@ -60,6 +61,11 @@ class ChannelListener:
 
     def listen(self, piece: Samples) -> list[Utterance]:
         """Speech that ended within the pieces so far."""
+        starts = range(0, len(piece), self._listen_samples)
+        blocks = (piece[start : start + self._listen_samples] for start in starts)
+        return [utterance for block in blocks for utterance in self._listen(block)]
+
+    def _listen(self, piece: Samples) -> list[Utterance]:
         self._peak = max(self._peak, float(np.abs(piece).max(initial=0.0)))
         self._held = np.concatenate((self._held, piece))
         found = list(self._find())

@@ -1,0 +1,294 @@
+"""Backfills as an operator starts them in the UI: a real web server, daemon and code server.
+
+Dates of their own for every test, one site and one Dagster for all: it takes 20 s to start.
+"""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from stt_pipeline_tests.flows.conftest import (
+    MONDAY,
+    TUESDAY,
+    Make,
+    Row,
+    Site,
+    empty_site,
+)
+
+WEDNESDAY, THURSDAY = "2026-11-18", "2026-11-19"
+ASSETS = ("recordings", "transcripts", "transcript_quality", "published_tables")
+TABLES = ("recordings", "transcripts", "segments", "words", "transcript_quality")
+INTERRUPTED_CALLS = 6
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+# The mutation and the queries of the UI, less the fields that no test reads.
+LAUNCH = """
+mutation LaunchPartitionBackfill($backfillParams: LaunchBackfillParams!) {
+  launchPartitionBackfill(backfillParams: $backfillParams) {
+    __typename
+    ... on LaunchBackfillSuccess { backfillId }
+    ... on Error { message }
+  }
+}"""
+BACKFILL = """
+query($id: String!) {
+  partitionBackfillOrError(backfillId: $id) {
+    ... on PartitionBackfill { status error { message } }
+  }
+}"""
+RUNS = """
+query($tags: [ExecutionTag!]!) {
+  runsOrError(filter: {tags: $tags}) {
+    ... on Runs { results { runId status tags { key value } } }
+  }
+}"""
+PARTITIONS = """
+query($key: AssetKeyInput!) {
+  assetNodeOrError(assetKey: $key) {
+    ... on AssetNode {
+      assetPartitionStatuses {
+        ... on TimePartitionStatuses { ranges { status startKey endKey } }
+      }
+    }
+  }
+}"""
+CHECK = """
+query($key: AssetKeyInput!, $name: String!, $partition: String!) {
+  assetCheckExecutions(assetKey: $key, checkName: $name, partition: $partition, limit: 1) {
+    status
+    evaluation {
+      success
+      description
+      metadataEntries {
+        label
+        ... on FloatMetadataEntry { floatValue }
+        ... on IntMetadataEntry { intValue }
+      }
+    }
+  }
+}"""
+
+
+@dataclass(frozen=True)
+class Console:
+    """What the operator works with: the UI's own API over a site."""
+
+    site: Site
+    process: psutil.Process
+    port: int
+
+    def ask(self, query: str, **variables: object) -> Any:
+        """The data of a GraphQL answer."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/graphql",
+            json.dumps({"query": query, "variables": variables}).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            document = json.load(answer)
+        assert "errors" not in document, document["errors"]
+        return document["data"]
+
+    def launch(self, *dates: str) -> str:
+        """Starts a backfill of the flow over these dates; returns its id."""
+        selection = [{"path": [name]} for name in ASSETS]
+        asked = {"assetSelection": selection, "partitionNames": list(dates), "tags": []}
+        answer = self.ask(LAUNCH, backfillParams=asked)["launchPartitionBackfill"]
+        assert answer["__typename"] == "LaunchBackfillSuccess", answer
+        return str(answer["backfillId"])
+
+    def ended(self, backfill: str) -> str:
+        """Waits for the backfill's end, and returns its status."""
+
+        def status() -> str:
+            return str(self.ask(BACKFILL, id=backfill)["partitionBackfillOrError"]["status"])
+
+        _wait_for(lambda: status().startswith(("COMPLETED", "FAILED", "CANCELED")))
+        return status()
+
+    def runs(self, backfill: str) -> list[tuple[str, str]]:
+        """(date, status) of each run of a backfill, in the order of dates, oldest first."""
+        tags = [{"key": "dagster/backfill", "value": backfill}]
+        found = []
+        for run in reversed(self.ask(RUNS, tags=tags)["runsOrError"]["results"]):
+            tags_of_run = {tag["key"]: tag["value"] for tag in run["tags"]}
+            found.append((tags_of_run["dagster/partition"], run["status"]))
+        return sorted(found, key=lambda run: run[0])
+
+    def partition_status(self, asset: str, date: str) -> str:
+        """What the UI paints the date of an asset."""
+        node = self.ask(PARTITIONS, key={"path": [asset]})["assetNodeOrError"]
+        ranges = node["assetPartitionStatuses"]["ranges"]
+        [status] = [r["status"] for r in ranges if r["startKey"] <= date <= r["endKey"]] or ["NONE"]
+        return str(status)
+
+    def check(self, name: str, date: str) -> Row:
+        """The newest execution of a check for a date, its figures by name."""
+        key = {"path": ["transcript_quality"]}
+        asked = self.ask(CHECK, key=key, name=name, partition=date)
+        [execution] = asked["assetCheckExecutions"]
+        figures = {
+            entry["label"]: entry.get("floatValue", entry.get("intValue"))
+            for entry in execution["evaluation"]["metadataEntries"]
+        }
+        return {"status": execution["status"], **execution["evaluation"], "figures": figures}
+
+
+def _wait_for(condition: Callable[[], bool], timeout_s: float = 300.0) -> None:
+    end = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < end, "Dagster never got that far"
+        time.sleep(0.2)
+
+
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def _session_of(process: psutil.Process) -> list[psutil.Process]:
+    """Every process that `dagster dev` started, and theirs: none leaves its session."""
+    found = []
+    for one in psutil.process_iter():
+        try:
+            if os.getsid(one.pid) == process.pid:
+                found.append(one)
+        except ProcessLookupError:
+            continue
+    return found
+
+
+@pytest.fixture(scope="module")
+def console(
+    tmp_path_factory: pytest.TempPathFactory, model_dir: Path, short_call: Make
+) -> Iterator[Console]:
+    """`make dev` over a site whose Wednesday is published already."""
+    site = empty_site(tmp_path_factory.mktemp("console"), model_dir)
+    for number, date in enumerate((MONDAY, TUESDAY, WEDNESDAY)):
+        call = short_call(number)
+        site.put_call(date, f"call{number}", call.samples, call.text)
+    for number in range(INTERRUPTED_CALLS):
+        call = short_call(number + 10)
+        site.put_call(THURSDAY, f"call{number}", call.samples, call.text)
+    shutil.copy(REPOSITORY / "workspace.yaml", site.root)
+    assert site.run(WEDNESDAY).code == 0
+
+    port = _free_port()
+    with (site.root / "dagster.log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", "-p", str(port)],
+            cwd=site.root,
+            env=site.env | {"PYTHONWARNINGS": "ignore"},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    console = Console(site, psutil.Process(process.pid), port)
+
+    def is_up() -> bool:
+        assert process.poll() is None, (site.root / "dagster.log").read_text()
+        try:
+            nodes = console.ask("{ assetNodes { assetKey { path } } }")["assetNodes"]
+        except OSError:
+            return False
+        return {*ASSETS} <= {node["assetKey"]["path"][0] for node in nodes}
+
+    try:
+        _wait_for(is_up)
+        yield console
+    finally:
+        for one in _session_of(console.process):
+            one.kill()
+        process.wait()
+        assert not [p for p in _session_of(console.process) if p.status() != "zombie"]
+
+
+def test_a_run_that_is_killed_is_noticed_and_its_date_completed(console: Console) -> None:
+    site = console.site
+    backfill = console.launch(THURSDAY)
+    folder = f"_work/results/call_date={THURSDAY}"
+
+    def checkpoints() -> set[str]:
+        return {path.name for path in site.lake.glob(f"{folder}/*/*.json")}
+
+    _wait_for(lambda: len(checkpoints()) >= 2)
+    _run_worker(console).send_signal(signal.SIGKILL)
+    _wait_for(lambda: not _transcribing(console), timeout_s=30)
+    kept = checkpoints()
+    assert 2 <= len(kept) < INTERRUPTED_CALLS
+
+    assert console.ended(backfill) == "COMPLETED_SUCCESS"
+
+    assert console.runs(backfill) == [(THURSDAY, "FAILURE"), (THURSDAY, "SUCCESS")]
+    calls = [f"call{number}" for number in range(INTERRUPTED_CALLS)]
+    assert [row["call_id"] for row in site.table("transcripts", THURSDAY)] == calls
+    assert kept < checkpoints()
+    assert len(checkpoints()) == INTERRUPTED_CALLS
+
+
+def _transcribing(console: Console) -> list[psutil.Process]:
+    """Worker processes of the run at work."""
+    session = [p for p in _session_of(console.process) if p.status() != "zombie"]
+    return [process for process in session if "stt_pipeline.worker" in process.cmdline()]
+
+
+def _run_worker(console: Console) -> psutil.Process:
+    """The process that a run is: the parent of those that transcribe for it."""
+    [parent] = {process.ppid() for process in _transcribing(console)}
+    return psutil.Process(parent)
+
+
+def test_a_backfill_of_two_dates_completes(console: Console) -> None:
+    backfill = console.launch(MONDAY, TUESDAY)
+
+    assert console.ended(backfill) == "COMPLETED_SUCCESS"
+
+    assert console.runs(backfill) == [(MONDAY, "SUCCESS"), (TUESDAY, "SUCCESS")]
+    for number, date in enumerate((MONDAY, TUESDAY)):
+        tables = {name: console.site.table(name, date) for name in TABLES}
+        for name in ("recordings", "transcripts", "transcript_quality"):
+            assert [row["call_id"] for row in tables[name]] == [f"call{number}"]
+        assert tables["segments"]
+        assert len(tables["words"]) == tables["transcripts"][0]["word_count"] > 10
+        assert {console.partition_status(asset, date) for asset in ASSETS} == {"MATERIALIZED"}
+
+        [judged] = tables["transcript_quality"]
+        wer = console.check("wer", date)
+        assert (wer["status"], wer["success"]) == ("SUCCEEDED", True)
+        assert wer["figures"]["wer"] == pytest.approx(judged["wer"], abs=1e-4)
+        assert wer["figures"]["reference_words"] == judged["reference_words"]
+        assert console.check("completeness", date)["figures"]["transcribed"] == 1
+
+
+def test_a_date_that_fails_its_gate_fails_and_keeps_its_published_bytes(console: Console) -> None:
+    site = console.site
+    before = {k: v for k, v in site.published().items() if f"call_date={WEDNESDAY}" in k}
+    assert len(before) == len(TABLES)
+    (site.references / "call2.txt").write_text("nobody said any of these words at all")
+
+    backfill = console.launch(WEDNESDAY)
+
+    assert console.ended(backfill) == "COMPLETED_FAILED"
+    assert console.runs(backfill) == [(WEDNESDAY, "FAILURE")]
+    wer = console.check("wer", WEDNESDAY)
+    assert (wer["status"], wer["success"]) == ("FAILED", False)
+    assert wer["figures"]["wer"] > 0.5
+    assert "call2" in wer["description"]
+    assert console.partition_status("published_tables", WEDNESDAY) == "FAILED"
+    after = {k: v for k, v in site.published().items() if f"call_date={WEDNESDAY}" in k}
+    assert after == before
