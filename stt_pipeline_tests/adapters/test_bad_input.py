@@ -55,11 +55,11 @@ MAX_PEAK_BYTES: Final = 1_500_000_000
 ENCODED: Final[dict[str, Codec]] = {
     "mulaw.wav": "pcm_mulaw",
     "alaw.wav": "pcm_alaw",
-    "call.mp3": "libmp3lame",
-    "call.ogg": "libopus",
-    "call.flac": "flac",
-    "call.g722": "g722",
-    "call.m4a": "aac",
+    "layer-3.mp3": "libmp3lame",
+    "opus.ogg": "libopus",
+    "lossless.flac": "flac",
+    "wideband.g722": "g722",
+    "phone.m4a": "aac",
 }
 
 QUARANTINED: Final = {
@@ -80,7 +80,7 @@ FAILED: Final = {
 
 NO_SPEECH: Final = ("silence.wav", "noise.wav")
 
-HEARD: Final = (*ENCODED, "call.gsm", "gsm-in.wav", "clipped.wav", "two-seconds.wav")
+HEARD: Final = (*ENCODED, "mobile.gsm", "gsm-in.wav", "clipped.wav", "two-seconds.wav")
 
 
 @dataclass(frozen=True)
@@ -131,12 +131,12 @@ def make_day(tmp_path_factory: pytest.TempPathFactory, model_dir: Path) -> MakeD
 
 @pytest.fixture(scope="module")
 def prompts(english_prompts: list[Prompt]) -> list[Prompt]:
-    return choose_prompts(english_prompts, speech_s=8, seed=12)
+    return choose_prompts(english_prompts, speech_s=10, seed=14)
 
 
 @pytest.fixture(scope="module")
 def call(prompts: list[Prompt]) -> JoinedCall:
-    return join_prompts(prompts, pause_s=0.6, seed=12)
+    return join_prompts(prompts, pause_s=0.6, seed=14)
 
 
 @pytest.fixture(scope="module")
@@ -153,8 +153,7 @@ def day(make_day: MakeDay, call: JoinedCall, prompts: list[Prompt]) -> Day:
 def write_heard(folder: Path, call: JoinedCall, prompts: list[Prompt]) -> None:
     for name, codec in ENCODED.items():
         encode(folder / name, call.samples, RATE_HZ, codec=codec)
-    gsm = write_gsm(folder / "call.gsm", prompts)
-    # A frame more or less makes another content, so that neither is the other's duplicate.
+    gsm = write_gsm(folder / "mobile.gsm", prompts)
     (folder / "gsm-in.wav").write_bytes(gsm_in_wav(gsm.read_bytes()))
     loud = np.clip(call.samples.astype(np.int32) * 8, -32768, 32767).astype(np.int16)
     write_wav(folder / "clipped.wav", loud, RATE_HZ)
@@ -179,10 +178,10 @@ def write_kept_aside(folder: Path, call: JoinedCall) -> None:
     flac = encode(folder / "half.flac", call.samples[:-100], RATE_HZ, codec="flac")
     flac.write_bytes(flac.read_bytes()[: flac.stat().st_size // 2])
     m4a = encode(folder / "damaged.m4a", call.samples[:-100], RATE_HZ, codec="aac")
-    data = bytearray(m4a.read_bytes())
-    for at in range(2_000, len(data) * 8 // 10, 100):
-        data[at : at + 8] = b"\xff" * 8
-    m4a.write_bytes(data)
+    damaged = bytearray(m4a.read_bytes())
+    for at in range(2_000, len(damaged) * 8 // 10, 100):
+        damaged[at : at + 8] = b"\xff" * 8
+    m4a.write_bytes(damaged)
 
 
 @dataclass(frozen=True)
@@ -281,7 +280,7 @@ class TestOutcomes:
         counts = count_errors(call.text, text_of(heard), english)
         print(f"{name}: {counts.wer:.1%} of {counts.reference_words} words")  # noqa: T201
         assert counts.wer is not None
-        assert counts.wer <= 0.25
+        assert counts.wer <= (0.3 if name == "clipped.wav" else 0.15)
 
     def test_clipped_speech_is_flagged(self, outcomes: dict[str, Outcome]) -> None:
         shown = {
@@ -343,20 +342,16 @@ class TestLongCall:
 
     @staticmethod
     def _assert_words_at_their_times(heard: Transcription, text: str) -> None:
+        found = 0
         for at_s in SPOKEN_AT_S:
             here = [one for one in heard.segments if at_s - 1 <= one.start_s <= at_s + 20]
             counts = count_errors(text, " ".join(one.text for one in here), english)
             print(f"at {at_s} s: {counts.wer:.1%} of {counts.reference_words}")  # noqa: T201
             assert counts.wer is not None
-            assert counts.wer <= 0.25
+            assert counts.wer <= 0.15
             assert abs(here[0].start_s - at_s) < 1.0
-        spoken = [
-            one
-            for at_s in SPOKEN_AT_S
-            for one in heard.segments
-            if at_s - 1 <= one.start_s <= at_s + 20
-        ]
-        assert len(spoken) == len(heard.segments)
+            found += len(here)
+        assert found == len(heard.segments)
 
 
 class TestMeanwhile:

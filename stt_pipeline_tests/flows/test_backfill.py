@@ -184,7 +184,7 @@ def console(
         site.put_call(date, f"call{number}", call.samples, call.text)
     for number in range(INTERRUPTED_CALLS):
         call = short_call(number + 10)
-        site.put_call(THURSDAY, f"call{number}", call.samples, call.text)
+        site.put_call(THURSDAY, f"long{number}", call.samples, call.text)
     shutil.copy(REPOSITORY / "workspace.yaml", site.root)
     assert site.run(WEDNESDAY).code == 0
 
@@ -235,7 +235,7 @@ def test_a_run_that_is_killed_is_noticed_and_its_date_completed(console: Console
     assert console.ended(backfill) == "COMPLETED_SUCCESS"
 
     assert console.runs(backfill) == [(THURSDAY, "FAILURE"), (THURSDAY, "SUCCESS")]
-    calls = [f"call{number}" for number in range(INTERRUPTED_CALLS)]
+    calls = [f"long{number}" for number in range(INTERRUPTED_CALLS)]
     assert [row["call_id"] for row in site.table("transcripts", THURSDAY)] == calls
     assert kept < checkpoints()
     assert len(checkpoints()) == INTERRUPTED_CALLS

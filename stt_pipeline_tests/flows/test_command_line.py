@@ -343,7 +343,7 @@ BY_QUEUE = (
 def test_keys_by_year_month_and_day(site: Site) -> None:
     put_silence(site, "year=2026/month=11/day=16/one.wav", 0)
     put_silence(site, "year=2026/month=11/day=17/two.wav", 1)
-    put_silence(site, "year=2026/month=02/day=30/never.wav", 2)
+    put_silence(site, "year=2026/month=11/day=31/never.wav", 2)
     put_silence(site, f"call_date={MONDAY}/default.wav", 3)
     ended = site.run(MONDAY, TUESDAY, STT_RECORDING_PATTERN=BY_PARTS)
     assert ended.code == 0, ended.err
@@ -356,7 +356,7 @@ def test_keys_by_year_month_and_day(site: Site) -> None:
         "default.wav": ("undated", "quarantined"),
     }
     assert rows["one.wav"]["call_id"] == "one"
-    assert rows["never.wav"]["reason"] == "impossible date '2026-02-30' in the key"
+    assert rows["never.wav"]["reason"] == "impossible date '2026-11-31' in the key"
     assert rows["default.wav"]["reason"] == "the key does not match STT_RECORDING_PATTERN"
 
 

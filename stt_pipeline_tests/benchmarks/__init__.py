@@ -1,0 +1,1 @@
+"""Measurements on real telephone speech, printed side by side; nothing here passes or fails."""
