@@ -14,7 +14,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 LAST_WORDS_BYTES = 4096
 """How much of what workers wrote to standard error is looked at when one dies."""
@@ -44,8 +44,6 @@ class WorkerProcesses:
         self._finished: queue.SimpleQueue[Finished | Exception | None] = queue.SimpleQueue()
         self._processes: set[subprocess.Popen[str]] = set()
         self._stopping = False
-        # Appended to by every worker, closed with this object.
-        self._last_words = tempfile.TemporaryFile("a+b")  # noqa: SIM115
 
     def run(self, shards: Sequence[Sequence[Task]]) -> Iterator[Finished]:
         """Yields each task as it ends, in any order; every task is yielded exactly once.
@@ -77,7 +75,7 @@ class WorkerProcesses:
                 process.kill()
 
     def _serve(self) -> None:
-        worker: subprocess.Popen[str] | None = None
+        worker: _Worker | None = None
         try:
             while not self._stopping:
                 try:
@@ -95,51 +93,56 @@ class WorkerProcesses:
                 self._end(worker)
             self._finished.put(None)
 
-    def _finish(
-        self, worker: subprocess.Popen[str] | None, shard: int, task: Task
-    ) -> subprocess.Popen[str] | None:
+    def _finish(self, worker: "_Worker | None", shard: int, task: Task) -> "_Worker | None":
         for last_try in (False, True):
             worker = worker or self._start()
-            answer = _ask(worker, task)
+            answer = _ask(worker.process, task)
             if answer is not None:
                 self._finished.put(Finished(shard, task, answer))
                 return worker
-            death = _death(self._end(worker)) + self._last_line()
+            death = self._end(worker)
             worker = None
             if last_try or self._stopping:
                 self._finished.put(Finished(shard, task, None, death))
                 break
         return None
 
-    def _last_line(self) -> str:
-        """The last line that a worker wrote to standard error, as the end of a sentence."""
-        size = self._last_words.seek(0, os.SEEK_END)
-        self._last_words.seek(max(0, size - LAST_WORDS_BYTES))
-        lines = self._last_words.read().decode(errors="replace").split("\n")
-        said = [line.strip() for line in lines if line.strip()]
-        return f": {said[-1]}" if said else ""
-
-    def _start(self) -> subprocess.Popen[str]:
+    def _start(self) -> "_Worker":
+        words = tempfile.TemporaryFile("a+b")  # noqa: SIM115 - closed when the worker ended
         process = subprocess.Popen(
-            self._command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._last_words,
-            text=True,
+            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=words, text=True
         )
         self._processes.add(process)
         if self._stopping:
             process.kill()
-        return process
+        return _Worker(process, words)
 
-    def _end(self, process: subprocess.Popen[str]) -> int:
-        """Closes the worker's input, at which it stops, and returns its exit code."""
-        assert process.stdin is not None
+    def _end(self, worker: "_Worker") -> str:
+        """Closes the worker's input, at which it stops, and returns how it ended."""
+        assert worker.process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
-            process.stdin.close()
-        code = process.wait()
-        self._processes.discard(process)
-        return code
+            worker.process.stdin.close()
+        code = worker.process.wait()
+        self._processes.discard(worker.process)
+        with worker.words:
+            return _death(code) + _last_line(worker.words)
+
+
+@dataclass(frozen=True)
+class _Worker:
+    """A process, and the file that it writes standard error to."""
+
+    process: subprocess.Popen[str]
+    words: IO[bytes]
+
+
+def _last_line(words: IO[bytes]) -> str:
+    """The last line that a worker wrote to standard error, as the end of a sentence."""
+    size = words.seek(0, os.SEEK_END)
+    words.seek(max(0, size - LAST_WORDS_BYTES))
+    lines = words.read().decode(errors="replace").split("\n")
+    said = [line.strip() for line in lines if line.strip()]
+    return f": {said[-1]}" if said else ""
 
 
 def _ask(worker: subprocess.Popen[str], task: Task) -> Answer | None:

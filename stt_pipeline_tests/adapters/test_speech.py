@@ -121,7 +121,8 @@ def test_speech_after_a_long_silence_is_found_from_its_beginning(
         noise = white_noise(len(samples) / RATE_HZ, seed=6, level_dbfs=level_dbfs)
         samples = samples + noise[: len(samples)]
     channel, _, _ = heard_in(samples, tmp_path)
-    assert channel.speech[0].start_s == pytest.approx(quiet_s, abs=0.2)
+    # Up to 0.4 s of padding lie before it.
+    assert quiet_s - 0.6 < channel.speech[0].start_s < quiet_s + 0.2
     assert channel.speech_s >= first.end_s - first.start_s - 0.2
 
 

@@ -1,6 +1,5 @@
 """Worker processes for real: every task once, deaths survived and named, none left behind."""
 
-import datetime as dt
 import os
 import signal
 import subprocess
@@ -8,7 +7,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +28,9 @@ from stt_pipeline_tests.speech.prompts import Prompt
 
 PATIENCE_S: Final = 60
 
+AT_ONCE_S: Final = 10
+"""Far less than the call's transcription takes, so that a worker that works on is seen."""
+
 WORKER: Final = """
 import json, os, signal, sys, time
 from pathlib import Path
@@ -45,7 +47,8 @@ for line in sys.stdin:
         os.kill(os.getpid(), getattr(signal, task.get("signal", "SIGKILL")))
         time.sleep(60)
     if do == "exit":
-        sys.exit(3)
+        print("a warning", file=sys.stderr)
+        sys.exit("the model is damaged")
     if do == "half":
         sys.stdout.write('{"name": ')
         sys.stdout.flush()
@@ -89,6 +92,16 @@ def is_gone(pid: int) -> bool:
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
+
+
+@contextmanager
+def ended_in_any_case(process: psutil.Process) -> Iterator[None]:
+    """A worker that fails its test does not work on behind it."""
+    try:
+        yield
+    finally:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 def until(condition: Callable[[], bool], what: str) -> None:
@@ -172,12 +185,24 @@ class TestDeaths:
         assert all(one.answer for one in ended if one.task["name"] != "b")
         assert tries(tmp_path, "b") == 2
 
-    def test_an_exit_is_reported_with_its_code(
+    def test_an_exit_is_reported_with_its_code_and_last_words(
         self, workers: Callable[[int], WorkerProcesses]
     ) -> None:
         ended = by_name(workers(1).run([[task("a", do="exit"), task("b")]]))
-        assert (ended["a"].answer, ended["a"].death) == (None, "exit code 3")
+        assert ended["a"].answer is None
+        assert ended["a"].death == "exit code 1: the model is damaged"
         assert ended["b"].answer
+
+    def test_nobody_is_given_the_last_words_of_another(
+        self, workers: Callable[[int], WorkerProcesses]
+    ) -> None:
+        shards = [[task("a", do="exit"), task("b", do="die")], [task("c", do="die")]]
+        deaths = {name: one.death for name, one in by_name(workers(2).run(shards)).items()}
+        assert deaths == {
+            "a": "exit code 1: the model is damaged",
+            "b": "signal SIGKILL",
+            "c": "signal SIGKILL",
+        }
 
     def test_half_an_answer_is_none(self, workers: Callable[[int], WorkerProcesses]) -> None:
         ended = by_name(workers(1).run([[task("a", do="half"), task("b")]]))
@@ -188,7 +213,10 @@ class TestDeaths:
         missing = WorkerProcesses([str(tmp_path / "missing.py")], 2)
         ended = list(missing.run([[task("a"), task("b")], [task("c")]]))
         assert sorted(one.task["name"] for one in ended) == ["a", "b", "c"]
-        assert {(one.answer, one.death) for one in ended} == {(None, "exit code 2")}
+        assert {one.answer for one in ended} == {None}
+        for one in ended:
+            assert one.death.startswith("exit code 2: ")
+            assert "missing.py" in one.death
 
 
 class TestStop:
@@ -291,7 +319,8 @@ class TestRealWorker:
             worker.stdin.flush()
             until(lambda: self.is_transcribing(worker.pid), "the worker takes its task")
             worker.stdin.close()
-            assert worker.wait(5) == 0
+            with ended_in_any_case(psutil.Process(worker.pid)):
+                assert worker.wait(AT_ONCE_S) == 0
             assert worker.stdout is not None
             assert worker.stdout.read() == ""
         assert self.finished(settings) == set()
@@ -305,17 +334,15 @@ class TestRealWorker:
             until(lambda: self.is_transcribing(worker.pid), "the worker takes its task")
             os.kill(run.pid, signal.SIGKILL)
             assert run.wait(PATIENCE_S) == -signal.SIGKILL
-        gone, alive = psutil.wait_procs([worker], timeout=5)
-        assert (gone, alive) == ([worker], [])
+        with ended_in_any_case(worker):
+            gone, alive = psutil.wait_procs([worker], timeout=AT_ONCE_S)
+            assert (gone, alive) == ([worker], [])
         assert self.finished(settings) == set()
 
-    def test_settings_that_cannot_work_are_exit_code_2(
-        self, settings: Settings, capfd: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_settings_that_cannot_work_say_so(self, settings: Settings) -> None:
         wrong = settings.model_copy(update={"model_sha256": "0" * 64})
         shard = [RECORDING.dump_python(self.recording("short"), mode="json")]
-        (ended,) = wiring.workers(wrong, dt.date(2026, 11, 16), 1).run([shard])
-        assert (ended.answer, ended.death) == (None, "exit code 2")
-        said = capfd.readouterr().err
-        assert "correct STT_MODEL_SHA256" in said
-        assert "Traceback" not in said
+        (ended,) = wiring.workers(wrong, CALL_DATE, 1).run([shard])
+        assert ended.answer is None
+        assert ended.death.startswith("exit code 2: ")
+        assert ended.death.endswith("or correct STT_MODEL_SHA256.")

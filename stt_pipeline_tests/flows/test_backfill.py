@@ -1,8 +1,10 @@
 """Backfills as an operator starts them in the UI: a real web server, daemon and code server.
 
-Dates of their own for every test, one site and one Dagster for all: it takes 20 s to start.
+Dates of their own for every test, but one site and one Dagster for all: it takes 20 s to start, and
+its daemon looks at backfills every 30 s. So all are launched before the first is waited for.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -165,11 +167,9 @@ def _session_of(process: psutil.Process) -> list[psutil.Process]:
     """Every process that `dagster dev` started, and theirs: none leaves its session."""
     found = []
     for one in psutil.process_iter():
-        try:
-            if os.getsid(one.pid) == process.pid:
+        with contextlib.suppress(ProcessLookupError, psutil.NoSuchProcess):
+            if os.getsid(one.pid) == process.pid and one.status() != psutil.STATUS_ZOMBIE:
                 found.append(one)
-        except ProcessLookupError:
-            continue
     return found
 
 
@@ -215,21 +215,48 @@ def console(
         for one in _session_of(console.process):
             one.kill()
         process.wait()
-        assert not [p for p in _session_of(console.process) if p.status() != "zombie"]
+        _wait_for(lambda: not _session_of(console.process), timeout_s=30)
 
 
+@dataclass(frozen=True)
+class Backfills:
+    """Ids of the backfills at work, and Wednesday's objects as they were published before."""
+
+    of_two_dates: str
+    of_failing_date: str
+    published: dict[str, bytes]
+
+
+@pytest.fixture(scope="module")
+def backfills(console: Console) -> Backfills:
+    """Monday and Tuesday, never run before; and Wednesday, whose reference is now a wrong one."""
+    of_two_dates = console.launch(MONDAY, TUESDAY)
+    published = _published(console.site, WEDNESDAY)
+    assert len(published) == len(TABLES)
+    reference = console.site.references / "call2.txt"
+    reference.write_text("nobody said any of these words at all")
+    return Backfills(of_two_dates, console.launch(WEDNESDAY), published)
+
+
+def _published(site: Site, date: str) -> dict[str, bytes]:
+    return {key: data for key, data in site.published().items() if f"call_date={date}" in key}
+
+
+@pytest.mark.usefixtures("backfills")
 def test_a_run_that_is_killed_is_noticed_and_its_date_completed(console: Console) -> None:
     site = console.site
     backfill = console.launch(THURSDAY)
     folder = f"_work/results/call_date={THURSDAY}"
 
-    def checkpoints() -> set[str]:
-        return {path.name for path in site.lake.glob(f"{folder}/*/*.json")}
+    def checkpoints() -> dict[str, int]:
+        """When each result was written."""
+        return {path.name: path.stat().st_mtime_ns for path in site.lake.glob(f"{folder}/*/*.json")}
 
     _wait_for(lambda: len(checkpoints()) >= 2)
     _run_worker(console).send_signal(signal.SIGKILL)
     _wait_for(lambda: not _transcribing(console), timeout_s=30)
     kept = checkpoints()
+    assert not _published(site, THURSDAY)
     assert 2 <= len(kept) < INTERRUPTED_CALLS
 
     assert console.ended(backfill) == "COMPLETED_SUCCESS"
@@ -237,14 +264,19 @@ def test_a_run_that_is_killed_is_noticed_and_its_date_completed(console: Console
     assert console.runs(backfill) == [(THURSDAY, "FAILURE"), (THURSDAY, "SUCCESS")]
     calls = [f"long{number}" for number in range(INTERRUPTED_CALLS)]
     assert [row["call_id"] for row in site.table("transcripts", THURSDAY)] == calls
-    assert kept < checkpoints()
     assert len(checkpoints()) == INTERRUPTED_CALLS
+    assert kept.items() < checkpoints().items(), "a finished recording was transcribed again"
 
 
 def _transcribing(console: Console) -> list[psutil.Process]:
-    """Worker processes of the run at work."""
-    session = [p for p in _session_of(console.process) if p.status() != "zombie"]
-    return [process for process in session if "stt_pipeline.worker" in process.cmdline()]
+    """Worker processes of Thursday's run."""
+    found = []
+    for process in _session_of(console.process):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            line = process.cmdline()
+            if "stt_pipeline.worker" in line and THURSDAY in line:
+                found.append(process)
+    return found
 
 
 def _run_worker(console: Console) -> psutil.Process:
@@ -253,12 +285,10 @@ def _run_worker(console: Console) -> psutil.Process:
     return psutil.Process(parent)
 
 
-def test_a_backfill_of_two_dates_completes(console: Console) -> None:
-    backfill = console.launch(MONDAY, TUESDAY)
+def test_a_backfill_of_two_dates_completes(console: Console, backfills: Backfills) -> None:
+    assert console.ended(backfills.of_two_dates) == "COMPLETED_SUCCESS"
 
-    assert console.ended(backfill) == "COMPLETED_SUCCESS"
-
-    assert console.runs(backfill) == [(MONDAY, "SUCCESS"), (TUESDAY, "SUCCESS")]
+    assert console.runs(backfills.of_two_dates) == [(MONDAY, "SUCCESS"), (TUESDAY, "SUCCESS")]
     for number, date in enumerate((MONDAY, TUESDAY)):
         tables = {name: console.site.table(name, date) for name in TABLES}
         for name in ("recordings", "transcripts", "transcript_quality"):
@@ -275,20 +305,15 @@ def test_a_backfill_of_two_dates_completes(console: Console) -> None:
         assert console.check("completeness", date)["figures"]["transcribed"] == 1
 
 
-def test_a_date_that_fails_its_gate_fails_and_keeps_its_published_bytes(console: Console) -> None:
-    site = console.site
-    before = {k: v for k, v in site.published().items() if f"call_date={WEDNESDAY}" in k}
-    assert len(before) == len(TABLES)
-    (site.references / "call2.txt").write_text("nobody said any of these words at all")
+def test_a_date_that_fails_its_gate_fails_and_keeps_its_published_bytes(
+    console: Console, backfills: Backfills
+) -> None:
+    assert console.ended(backfills.of_failing_date) == "COMPLETED_FAILED"
 
-    backfill = console.launch(WEDNESDAY)
-
-    assert console.ended(backfill) == "COMPLETED_FAILED"
-    assert console.runs(backfill) == [(WEDNESDAY, "FAILURE")]
+    assert console.runs(backfills.of_failing_date) == [(WEDNESDAY, "FAILURE")]
     wer = console.check("wer", WEDNESDAY)
     assert (wer["status"], wer["success"]) == ("FAILED", False)
     assert wer["figures"]["wer"] > 0.5
     assert "call2" in wer["description"]
     assert console.partition_status("published_tables", WEDNESDAY) == "FAILED"
-    after = {k: v for k, v in site.published().items() if f"call_date={WEDNESDAY}" in k}
-    assert after == before
+    assert _published(console.site, WEDNESDAY) == backfills.published
