@@ -37,7 +37,8 @@ def recordings_asset(settings: Settings) -> dg.AssetsDefinition:
         call_date = dt.date.fromisoformat(context.partition_key)
         listing = list_date(pipeline, call_date)
         rows = refresh(pipeline, context.partition_key, listing.dated)
-        undated = refresh(pipeline, UNDATED, listing.undated)
+        with pipeline.lake.locked(f"call_date={UNDATED}", on_wait=lambda: None):
+            undated = refresh(pipeline, UNDATED, listing.undated)
         return dg.MaterializeResult(metadata=_metadata(rows, undated))
 
     return recordings
@@ -58,7 +59,7 @@ def refresh(pipeline: Pipeline, partition: str, items: Sequence[ledger.Named]) -
     def etag(found: FoundObject) -> str:
         try:
             return pipeline.recordings.etag(found)
-        except (ObjectMissingError, OSError):
+        except OSError:
             before = known.get(pipeline.recordings.uri(found.key))
             return before.etag if before else ""
 
@@ -69,7 +70,7 @@ def refresh(pipeline: Pipeline, partition: str, items: Sequence[ledger.Named]) -
         except AudioUnreadableError as error:
             return str(error)
         except ObjectMissingError:
-            return "it went from the store while it was listed"
+            return ledger.GONE
         except OSError as error:
             return f"it cannot be read ({error.strerror})"
 
