@@ -26,6 +26,8 @@ run_monitoring:
   enabled: true
   start_timeout_seconds: 300
   max_resume_run_attempts: 0
+  # After a power cut a run that the daemon had started would else count as running for good.
+  max_runtime_seconds: 43200
 # What a step says is in its events; a worker's last words are in the reason of its recording.
 compute_logs:
   module: dagster._core.storage.noop_compute_log_manager
