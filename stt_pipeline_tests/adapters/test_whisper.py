@@ -159,7 +159,7 @@ class TestWords:
     def test_french_is_understood(self, french: Spoken) -> None:
         counts = french.errors
         print(f"French: {counts.wer:.2%} of {counts.reference_words} words")  # noqa: T201
-        # Measured: 18.6% of 295 words; seeds 2 and 3 give 19.4% and 11.4%.
+        # Measured: 18.0% of 295 words.
         assert counts.wer is not None
         assert counts.wer <= 0.22
         assert counts.reference_words > 200
@@ -191,8 +191,9 @@ class TestWords:
         counts = errors(" ".join(turn.text for turn in turns), text_of(heard), "en")
         assert heard.duration_s == pytest.approx(len(samples) / RATE_HZ, abs=0.01)
         print(f"in pieces: {counts.wer:.2%} of {counts.reference_words} words")  # noqa: T201
+        # Measured: 4.1% of 123 words.
         assert counts.wer is not None
-        assert counts.wer <= 0.05
+        assert counts.wer <= 0.07
 
 
 def without_times(heard: Transcription) -> Transcription:

@@ -45,7 +45,7 @@ for line in sys.stdin:
     do = task.get("do", "answer")
     if do == "die" or (do == "die once" and first):
         os.kill(os.getpid(), getattr(signal, task.get("signal", "SIGKILL")))
-        time.sleep(60)
+        time.sleep(600)
     if do == "exit":
         print("a warning", file=sys.stderr)
         sys.exit("the model is damaged")
@@ -54,7 +54,7 @@ for line in sys.stdin:
         sys.stdout.flush()
         os.kill(os.getpid(), signal.SIGKILL)
     if do == "sleep":
-        time.sleep(60)
+        time.sleep(600)
     print(json.dumps({**task, "pid": os.getpid()}), flush=True)
 """
 
@@ -71,9 +71,12 @@ for ended in workers.run([[json.loads(sys.argv[3])]]):
 
 
 @pytest.fixture
-def workers(tmp_path: Path) -> Callable[[int], WorkerProcesses]:
+def workers(tmp_path: Path) -> Iterator[Callable[[int], WorkerProcesses]]:
     (tmp_path / "worker.py").write_text(WORKER)
-    return lambda count: WorkerProcesses([str(tmp_path / "worker.py"), str(tmp_path)], count)
+    yield lambda count: WorkerProcesses([str(tmp_path / "worker.py"), str(tmp_path)], count)
+    for pid in pids(tmp_path):
+        with suppress(psutil.NoSuchProcess), ended_in_any_case(psutil.Process(pid)):
+            pass
 
 
 def pids(folder: Path) -> set[int]:
