@@ -21,7 +21,7 @@ def published_tables_asset(settings: Settings) -> dg.AssetsDefinition:
 
     @dg.asset(
         name="published_tables",
-        deps=["recordings", "transcripts", "transcript_quality"],
+        deps=["transcript_quality"],
         partitions_def=call_dates(settings),
         group_name=display.GROUP,
         kinds={"parquet", "duckdb" if settings.catalog == "duckdb" else "athena"},
