@@ -1,7 +1,8 @@
-"""The program of one worker process: reads tasks, transcribes, answers. Plans nothing.
+"""The program of one worker process: reads groups of tasks, transcribes, answers. Plans nothing.
 
-A task is a line of JSON, a recording of the ledger; the answer is a line of JSON, once its
-checkpoint is written. The worker ends when its input ends, at once, so that none outlives its run.
+A group is a line of JSON, a list of recordings of the ledger that are transcribed together; each
+is answered by a line of JSON with its place in the list, once its checkpoint is written.
+The worker ends when its input ends, at once, so that none outlives its run.
 """
 
 import argparse
@@ -19,11 +20,12 @@ from pydantic import TypeAdapter
 from stt_pipeline import wiring
 from stt_pipeline.domain.errors import UserError
 from stt_pipeline.domain.recording import Recording
-from stt_pipeline.domain.transcribing import transcribe_recording
+from stt_pipeline.domain.transcribing import transcribe_recordings
 from stt_pipeline.domain.transcription import Transcription
 from stt_pipeline.settings import Settings
 
 RECORDING = TypeAdapter(Recording)
+RECORDINGS = TypeAdapter(list[Recording])
 
 
 def main() -> int:
@@ -43,18 +45,19 @@ def main() -> int:
 
 
 def serve(arguments: argparse.Namespace, answers: TextIO) -> None:
-    """Transcribes each recording of the input, and answers with what the run counts."""
+    """Transcribes each group of the input, and answers with what the run counts."""
     settings = Settings.model_validate_json(arguments.settings)
     recordings = wiring.recordings_store(settings)
     transcriber = wiring.transcriber(settings, cpu_threads=arguments.threads)
     results = wiring.result_store(settings, arguments.date)
     for line in _lines():
-        recording = RECORDING.validate_json(line)
-        result = transcribe_recording(recording, recordings, transcriber, results)
-        heard = isinstance(result.outcome, Transcription)
-        cpu_s = result.outcome.cpu_s if isinstance(result.outcome, Transcription) else 0.0
-        answers.write(json.dumps({"transcribed": heard, "cpu_s": cpu_s}) + "\n")
-        answers.flush()
+        group = RECORDINGS.validate_json(line)
+        for task, result in transcribe_recordings(group, recordings, transcriber, results):
+            heard = isinstance(result.outcome, Transcription)
+            cpu_s = result.outcome.cpu_s if isinstance(result.outcome, Transcription) else 0.0
+            answer = {"task": task, "transcribed": heard, "cpu_s": cpu_s}
+            answers.write(json.dumps(answer) + "\n")
+            answers.flush()
 
 
 def _own_stdout() -> TextIO:

@@ -4,10 +4,11 @@ import contextlib
 import hashlib
 import io
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, BinaryIO
 
 from stt_pipeline.domain.errors import ObjectMissingError
+from stt_pipeline.domain.ports import Heard, Source
 from stt_pipeline.domain.recording import FoundObject
 from stt_pipeline.domain.transcription import Failure, Result, Transcription
 
@@ -123,13 +124,19 @@ class ScriptedTranscriber:
         self.engine = engine
         self.asked: list[str] = []
 
-    def transcribe(self, audio: BinaryIO, name: str) -> Transcription:
+    def transcribe_all(self, sources: Iterable[Source]) -> Iterator[tuple[int, Heard]]:
         """See Transcriber."""
-        self.asked.append(name)
-        answer = self._script[audio.read()]
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        for index, source in enumerate(sources):
+            try:
+                audio = source.open()
+            except ObjectMissingError as error:
+                yield index, error
+                continue
+            self.asked.append(source.name)
+            answer = self._script[audio.read()]
+            if not isinstance(answer, Heard):
+                raise answer
+            yield index, answer
 
 
 if TYPE_CHECKING:

@@ -1,11 +1,13 @@
 """What the pipeline asks of the outside: one small Protocol each, no implementation."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import BinaryIO, Protocol
 
 import pyarrow as pa
 
+from stt_pipeline.domain.errors import AudioUnreadableError, ObjectMissingError
 from stt_pipeline.domain.recording import AudioInfo, FoundObject
 from stt_pipeline.domain.transcription import Result, Transcription
 
@@ -64,6 +66,18 @@ class AudioProber(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Source:
+    """A recording to read: its name, and how to open it."""
+
+    name: str
+    open: Callable[[], BinaryIO]
+
+
+Heard = Transcription | AudioUnreadableError | ObjectMissingError | OSError
+"""What came of one source."""
+
+
 class Transcriber(Protocol):
     """An engine that turns a recording into text."""
 
@@ -72,8 +86,11 @@ class Transcriber(Protocol):
         """The label that its rows carry."""
         ...
 
-    def transcribe(self, audio: BinaryIO, name: str) -> Transcription:
-        """The whole recording; raises AudioUnreadableError with the reason."""
+    def transcribe_all(self, sources: Iterable[Source]) -> Iterator[tuple[int, Heard]]:
+        """Each source's place in the order given, and its transcription or why there is none.
+
+        They are read together and end in any order; none changes the text of another.
+        """
         ...
 
 

@@ -4,15 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from stt_pipeline.domain.loops import LOOP_COMPRESSION_RATIO
 from stt_pipeline.domain.transcription import Channel, Span, Transcription
 
 COVERAGE_MARGIN_S = 1.0
 """Words cover the speech this near to them: padding of 0.4 s, and word times good to 0.2 s."""
 
 MIN_CALL_COVERAGE = 0.6
-LOOP_COMPRESSION_RATIO = 2.4
-"""Whisper's own sign of a loop (Radford et al. 2022, section 4.5)."""
-
 LOOP_REPEATS = 4
 """A phrase said this often in a row is a loop, not a speaker."""
 
@@ -44,6 +42,7 @@ def flags(heard: Transcription) -> tuple[str, ...]:
             s.no_speech_prob > MAX_NO_SPEECH_PROB for s in heard.segments
         ),
         "language_doubtful": _is_below(heard.language_probability, MIN_LANGUAGE_PROBABILITY),
+        "languages_mixed": len({one for c in heard.channels for one in c.languages}) > 1,
         "dual_mono": heard.dual_mono,
         "dead_channel": _has_dead_channel(heard.channels),
         "clipping": any(c.clipped_share > MAX_CLIPPED_SHARE for c in heard.channels),

@@ -1,7 +1,10 @@
-"""Transcribes one recording and keeps its checkpoint, over ports. Knows no engine, no process."""
+"""Transcribes recordings and keeps their checkpoints, over ports. Knows no engine, no process."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 from stt_pipeline.domain.errors import AudioUnreadableError, ObjectMissingError
-from stt_pipeline.domain.ports import ReadableStore, ResultStore, Transcriber
+from stt_pipeline.domain.ports import Heard, ReadableStore, ResultStore, Source, Transcriber
 from stt_pipeline.domain.recording import Recording
 from stt_pipeline.domain.transcription import Failure, Outcome, Result
 
@@ -12,30 +15,31 @@ MIN_DECODED_SHARE = 0.9
 """Below this share of the header's seconds, the file was cut off on its way."""
 
 
-def transcribe_recording(
-    recording: Recording,
+def transcribe_recordings(
+    recordings: Sequence[Recording],
     store: ReadableStore,
     transcriber: Transcriber,
     results: ResultStore,
-) -> Result:
-    """Transcribes and checkpoints; whatever one file does wrong becomes its own Failure."""
-    result = Result(recording.etag, transcriber.engine, _outcome(recording, store, transcriber))
-    results.write(result)
-    return result
+) -> Iterator[tuple[int, Result]]:
+    """Transcribes together, and checkpoints each before it is yielded, with its place.
+
+    Whatever one file does wrong becomes its own Failure.
+    """
+    sources = [Source(one.key, partial(store.open, one.key)) for one in recordings]
+    for index, heard in transcriber.transcribe_all(sources):
+        recording = recordings[index]
+        result = Result(recording.etag, transcriber.engine, _outcome(recording, heard))
+        results.write(result)
+        yield index, result
 
 
-def _outcome(recording: Recording, store: ReadableStore, transcriber: Transcriber) -> Outcome:
-    try:
-        with store.open(recording.key) as audio:
-            heard = transcriber.transcribe(audio, recording.key)
-    except ObjectMissingError:
+def _outcome(recording: Recording, heard: Heard) -> Outcome:
+    if isinstance(heard, ObjectMissingError):
         return Failure("the recording is no longer in the store", transient=True)
-    except AudioUnreadableError as error:
-        return Failure(str(error))
-    except OSError as error:
-        return Failure(f"the recording cannot be read ({error.strerror})", transient=True)
-    except MemoryError:
-        return Failure("out of memory while transcribing", transient=True)
+    if isinstance(heard, AudioUnreadableError):
+        return Failure(str(heard))
+    if isinstance(heard, OSError):
+        return Failure(f"the recording cannot be read ({heard.strerror})", transient=True)
     promised_s = 0.0 if recording.codec in ESTIMATED_DURATION else recording.duration_s or 0.0
     if heard.duration_s < MIN_DECODED_SHARE * promised_s:
         return Failure(

@@ -59,7 +59,8 @@ class Channel:
     """One channel as heard before any word: where speech is, and how its signal looks.
 
     `peak` is the largest sample of full scale (0 to 1), `rms` the root mean square of samples in
-    speech, `clipped_share` the share of speech samples at full scale.
+    speech, `clipped_share` the share of speech samples at full scale. `languages` are those heard
+    on it with confidence, for seconds and not for a name or two.
     """
 
     index: int
@@ -68,6 +69,7 @@ class Channel:
     peak: float
     rms: float
     clipped_share: float
+    languages: tuple[str, ...] = ()
 
     @property
     def speech_s(self) -> float:

@@ -10,15 +10,15 @@ import resource
 import sys
 
 from stt_pipeline import wiring
-from stt_pipeline.domain.transcribing import transcribe_recording
+from stt_pipeline.domain.transcribing import transcribe_recordings
 from stt_pipeline.settings import Settings
 from stt_pipeline.worker import RECORDING
 
 
 def main() -> None:
     settings = Settings.model_validate_json(sys.argv[1])
-    result = transcribe_recording(
-        RECORDING.validate_json(sys.argv[3]),
+    ((_, result),) = transcribe_recordings(
+        [RECORDING.validate_json(sys.argv[3])],
         wiring.recordings_store(settings),
         wiring.transcriber(settings, cpu_threads=1),
         wiring.result_store(settings, dt.date.fromisoformat(sys.argv[2])),

@@ -26,7 +26,7 @@ from stt_pipeline.domain.known_models import KNOWN_MODELS
 from stt_pipeline.domain.normalise import english
 from stt_pipeline.domain.recording import Recording, Status
 from stt_pipeline.domain.signals import flags
-from stt_pipeline.domain.transcribing import transcribe_recording
+from stt_pipeline.domain.transcribing import transcribe_recordings
 from stt_pipeline.domain.transcription import Failure, Outcome, Transcription
 from stt_pipeline.domain.wer import count_errors
 from stt_pipeline.settings import Settings
@@ -104,11 +104,10 @@ class Day:
         settings = self.pipeline.settings
         transcriber = wiring.transcriber(settings, threads)
         results = wiring.result_store(settings, CALL_DATE)
+        store = self.pipeline.recordings
         return {
-            Path(one.key).name: transcribe_recording(
-                one, self.pipeline.recordings, transcriber, results
-            ).outcome
-            for one in recordings
+            Path(recordings[place].key).name: result.outcome
+            for place, result in transcribe_recordings(recordings, store, transcriber, results)
         }
 
 

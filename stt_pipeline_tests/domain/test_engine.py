@@ -8,7 +8,14 @@ from faster_whisper.tokenizer import _LANGUAGE_CODES
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stt_pipeline.domain.engine import WHISPER_LANGUAGES, EngineSpec, ModelIdentity, SpeechDetection
+from stt_pipeline.domain.engine import (
+    WHISPER_LANGUAGES,
+    Decoding,
+    EncoderWindow,
+    EngineSpec,
+    ModelIdentity,
+    SpeechDetection,
+)
 
 BASE = ModelIdentity("base", "d0" * 32)
 SMALL = ModelIdentity("small", "e1" * 32)
@@ -33,7 +40,11 @@ SPEC = EngineSpec(
         {"languages": ("en", "fr")},
         {"speakers": ("customer", "agent")},
         {"hotwords": "Dagster"},
-        {"beam_size": 1},
+        {"device": "cuda"},
+        {"decoding": Decoding(first_beam=5)},
+        {"decoding": Decoding(second_beam=1)},
+        {"decoding": Decoding(sure_logprob=-0.2)},
+        {"window": EncoderWindow(step_s=5.0)},
         {"detection": SpeechDetection(threshold=0.6)},
         {"detection": SpeechDetection(min_silence_ms=2000)},
         {"detection": SpeechDetection(speech_pad_ms=0)},
@@ -62,7 +73,7 @@ def test_the_fingerprint_is_the_same_in_every_process_and_release() -> None:
     assert SPEC.fingerprint == FINGERPRINT_OF_SPEC
 
 
-FINGERPRINT_OF_SPEC = "bcef727d5d61"
+FINGERPRINT_OF_SPEC = "6ee12f7e8d7b"
 """Written down once: another value here re-transcribes every call ever checkpointed."""
 
 
@@ -70,7 +81,7 @@ def test_the_label_can_be_read_by_a_person_and_ends_with_the_fingerprint() -> No
     spec = replace(SPEC, models={"*": BASE, "fr": SMALL}, hotwords="Dagster")
 
     assert spec.label == (
-        "faster-whisper-1.2.1 base@d0d0d0d0+fr:small@e1e1e1e1 int8 beam5 fr,en hotwords "
+        "faster-whisper-1.2.1 base@d0d0d0d0+fr:small@e1e1e1e1 int8 beam1+5 fr,en hotwords "
         f"#{spec.fingerprint}"
     )
 
@@ -80,6 +91,23 @@ def test_a_language_has_its_own_model_or_the_one_for_every_other() -> None:
 
     assert spec.model_for("fr") == SMALL
     assert spec.model_for("en") == BASE
+
+
+@given(st.floats(0.1, 30.0))
+def test_the_window_holds_the_speech_and_its_margin_on_a_step(speech_s: float) -> None:
+    window = EncoderWindow()
+
+    length_s = window.length_s(speech_s)
+
+    assert window.min_s <= length_s <= window.max_s
+    assert length_s % window.step_s == 0
+    assert length_s >= min(speech_s + window.margin_s, window.max_s) - 1e-6
+    assert length_s < max(speech_s + window.margin_s, window.min_s) + window.step_s
+
+
+def test_a_decoder_may_write_more_than_anyone_says_but_not_without_end() -> None:
+    assert Decoding().max_tokens(10.0) == 104
+    assert Decoding().max_tokens(30.0) == 264
 
 
 def test_the_languages_are_those_of_the_library() -> None:

@@ -10,7 +10,7 @@ from stt_pipeline.adapters.checkpoints import CheckpointStore
 from stt_pipeline.domain.errors import AudioUnreadableError
 from stt_pipeline.domain.ports import ResultStore
 from stt_pipeline.domain.recording import Recording
-from stt_pipeline.domain.transcribing import ESTIMATED_DURATION, transcribe_recording
+from stt_pipeline.domain.transcribing import ESTIMATED_DURATION, transcribe_recordings
 from stt_pipeline.domain.transcription import (
     Channel,
     Failure,
@@ -40,9 +40,11 @@ def outcome_of(recording: Recording, answer: Transcription | Exception) -> Outco
     results = MemoryResults()
     transcriber = ScriptedTranscriber({SOUND: answer}, "engine #1")
 
-    result = transcribe_recording(
-        recording, MemoryStore({recording.key: SOUND}), transcriber, results
+    ((place, result),) = transcribe_recordings(
+        [recording], MemoryStore({recording.key: SOUND}), transcriber, results
     )
+
+    assert place == 0
 
     assert results.read(recording.etag) == result
     assert (result.etag, result.engine) == (recording.etag, "engine #1")
@@ -59,10 +61,27 @@ def test_an_unreadable_file_fails_for_good_with_the_engines_words() -> None:
     )
 
 
-def test_running_out_of_memory_is_tried_again() -> None:
-    assert outcome_of(CALL, MemoryError()) == Failure(
-        "out of memory while transcribing", transient=True
-    )
+def test_running_out_of_memory_ends_the_worker_and_is_no_outcome_of_one_file() -> None:
+    with pytest.raises(MemoryError):
+        outcome_of(CALL, MemoryError())
+
+
+def test_one_bad_file_among_many_is_its_own_failure() -> None:
+    calls = [make_recording(name, duration_s=60.0) for name in ("C1", "C2", "C3")]
+    sounds = {calls[0].key: b"one", calls[1].key: b"two"}
+    transcriber = ScriptedTranscriber({b"one": AudioUnreadableError("broken"), b"two": HEARD}, "e")
+    results = MemoryResults()
+
+    outcomes = {
+        calls[place].call_id: result.outcome
+        for place, result in transcribe_recordings(calls, MemoryStore(sounds), transcriber, results)
+    }
+
+    assert outcomes == {
+        "C1": Failure("broken"),
+        "C2": HEARD,
+        "C3": Failure("the recording is no longer in the store", transient=True),
+    }
 
 
 def test_a_recording_that_the_system_does_not_let_us_read_is_tried_again() -> None:
@@ -74,7 +93,7 @@ def test_a_recording_that_the_system_does_not_let_us_read_is_tried_again() -> No
 def test_a_recording_that_is_gone_is_tried_again_and_never_reaches_the_engine() -> None:
     results, transcriber = MemoryResults(), ScriptedTranscriber({}, "engine")
 
-    result = transcribe_recording(CALL, MemoryStore(), transcriber, results)
+    ((_, result),) = transcribe_recordings([CALL], MemoryStore(), transcriber, results)
 
     assert result.outcome == Failure("the recording is no longer in the store", transient=True)
     assert transcriber.asked == []

@@ -1,0 +1,80 @@
+"""Reads encoded chunks: all in a cheap pass, the doubtful again in a dearer one. Loads nothing."""
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from stt_pipeline.adapters.whisper.model import Decoded, Encoded, Model, Rung
+from stt_pipeline.domain.engine import Decoding
+from stt_pipeline.domain.loops import LOOP_COMPRESSION_RATIO, cut_loops, find_loop
+from stt_pipeline.domain.utterances import compression_ratio
+
+STUBBORN = Rung(beam_size=5, repetition_penalty=1.1, no_repeat_ngram_size=5)
+"""The search for a chunk that loops in both passes: what was said twice in a row is left alone."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The text of a chunk; `compression_ratio` is that of the text before a loop was cut."""
+
+    decoded: Decoded
+    compression_ratio: float
+
+
+def read(
+    model: Model, chunks: Sequence[Encoded], language: str, decoding: Decoding, batch_s: float
+) -> list[Reading]:
+    """A reading of each chunk, in their order; `batch_s` seconds of window go together."""
+    first = Rung(decoding.first_beam)
+    readings = dict(_pass(model, chunks, range(len(chunks)), language, first, batch_s))
+    unsure = [
+        index
+        for index, reading in readings.items()
+        if _is_unsure(reading, chunks[index].speech_s, decoding)
+    ]
+    # Five beams hold the states of five texts: half as many chunks together.
+    for rung in (Rung(decoding.second_beam), STUBBORN):
+        for index, reading in _pass(model, chunks, unsure, language, rung, batch_s / 2):
+            if _is_looped(readings[index]) or not _is_looped(reading):
+                readings[index] = reading
+        unsure = [index for index in unsure if _is_looped(readings[index])]
+    return [_without_loops(readings[index]) for index in range(len(chunks))]
+
+
+def _pass(
+    model: Model,
+    chunks: Sequence[Encoded],
+    which: Iterable[int],
+    language: str,
+    rung: Rung,
+    batch_s: float,
+) -> Iterator[tuple[int, Reading]]:
+    """Chunks of one window and of like length go together: none waits long for another."""
+    in_turn = sorted(which, key=lambda index: (chunks[index].window_s, chunks[index].speech_s))
+    for window_s, group in itertools.groupby(in_turn, key=lambda index: chunks[index].window_s):
+        alike, size = list(group), max(1, int(batch_s // window_s))
+        for batch in (alike[start : start + size] for start in range(0, len(alike), size)):
+            decoded = model.decode([chunks[index] for index in batch], language, rung)
+            for index, one in zip(batch, decoded, strict=True):
+                yield index, Reading(one, compression_ratio(model.text(one.tokens, language)))
+
+
+def _is_unsure(reading: Reading, speech_s: float, decoding: Decoding) -> bool:
+    few = decoding.min_tokens_per_s * speech_s
+    return (
+        reading.decoded.avg_logprob < decoding.sure_logprob
+        or len(reading.decoded.tokens) < few
+        or _is_looped(reading)
+    )
+
+
+def _is_looped(reading: Reading) -> bool:
+    return (
+        reading.compression_ratio > LOOP_COMPRESSION_RATIO
+        or find_loop(reading.decoded.tokens) is not None
+    )
+
+
+def _without_loops(reading: Reading) -> Reading:
+    tokens = tuple(cut_loops(reading.decoded.tokens))
+    return replace(reading, decoded=replace(reading.decoded, tokens=tokens))
