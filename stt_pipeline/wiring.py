@@ -1,14 +1,15 @@
 """Builds the adapters that the settings ask for; nothing else knows which adapter is which."""
 
 import datetime as dt
-import os
 import shutil
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from stt_pipeline.adapters import machine
 from stt_pipeline.adapters.audio import PyavProber, decode
 from stt_pipeline.adapters.checkpoints import CheckpointStore
 from stt_pipeline.adapters.duckdb_catalog import DuckdbCatalog
@@ -16,7 +17,8 @@ from stt_pipeline.adapters.local_store import LocalStore
 from stt_pipeline.adapters.parquet import ParquetTables
 from stt_pipeline.adapters.verdicts import VerdictStore
 from stt_pipeline.adapters.weights import verified_weights, verify
-from stt_pipeline.adapters.worker_processes import WorkerProcesses
+from stt_pipeline.adapters.whisper.process import process_environment
+from stt_pipeline.adapters.worker_processes import Task, WorkerProcesses
 from stt_pipeline.domain.engine import EngineSpec, ModelIdentity
 from stt_pipeline.domain.errors import ObjectMissingError, UserError
 from stt_pipeline.domain.known_models import KNOWN_MODELS, KnownModel
@@ -28,6 +30,7 @@ from stt_pipeline.domain.ports import (
     Store,
     Transcriber,
 )
+from stt_pipeline.domain.sharding import worker_count
 from stt_pipeline.settings import Settings
 
 ANY_LANGUAGE = "*"
@@ -187,22 +190,31 @@ def result_store(settings: Settings, call_date: dt.date) -> ResultStore:
 
 def available_cpus() -> int:
     """CPUs that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return machine.available_cpus()
 
 
-def workers(settings: Settings, call_date: dt.date, shards: int) -> WorkerProcesses:
-    """Worker processes for a date: one a CPU, fewer where there are fewer shards.
+def most_workers() -> int:
+    """Worker processes that this machine, or container, has CPUs and memory for."""
+    cpus = available_cpus()
+    return worker_count(cpus, cpus, machine.available_memory_bytes())
+
+
+def workers(
+    settings: Settings,
+    call_date: dt.date,
+    shards: int,
+    limit_s: Callable[[Sequence[Task]], float],
+) -> WorkerProcesses:
+    """Worker processes for a date: one a CPU, fewer where shards or memory are fewer.
 
     Two processes of one thread did 30 times real time, one of two threads 26 (DESIGN section 7).
     """
     cpus = available_cpus()
-    processes = max(1, min(cpus, shards))
+    processes = worker_count(shards, cpus, machine.available_memory_bytes())
     arguments = ["-m", "stt_pipeline.worker", "--date", str(call_date)]
     arguments += ["--threads", str(max(1, cpus // processes))]
     arguments += ["--settings", settings.model_dump_json()]
-    return WorkerProcesses(arguments, processes)
+    return WorkerProcesses(arguments, processes, limit_s, environment=process_environment())
 
 
 def _hotwords(settings: Settings) -> str:

@@ -1,6 +1,7 @@
-"""Worker processes that take one task at a time over pipes. Knows nothing of what a task is.
+"""Worker processes that take groups of tasks over pipes. Knows nothing of what a task is.
 
-Each worker is a program of its own: a crash or a kill costs the task at hand, never the others.
+Each worker is a program of its own. It reads a group as a line of JSON, a list of tasks, and writes
+a line of JSON for every task of it, in any order: `{"task": index in the group, …}`.
 """
 
 import contextlib
@@ -12,12 +13,21 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any
+
+START_S = 120.0
+"""Seconds that a fresh worker has for its start (imports, weights) before its first answer."""
+
+END_S = 10.0
+"""Seconds that a worker has to end once its input has ended; then it is killed."""
 
 LAST_WORDS_BYTES = 4096
 """How much of what workers wrote to standard error is looked at when one dies."""
+
+CRASHES = frozenset({"SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSEGV"})
+"""Signals that a program brings on itself; the others come from outside."""
 
 Task = dict[str, Any]
 Answer = dict[str, Any]
@@ -25,31 +35,52 @@ Answer = dict[str, Any]
 
 @dataclass(frozen=True)
 class Finished:
-    """A task's answer; `answer` is None where the worker died, and `death` says how."""
+    """A task's answer; `answer` is None where the task was given up, and `death` says how.
+
+    `crashed` is true where the worker crashed or fell silent over it, false where it was killed
+    from outside or left with an exit code.
+    """
 
     shard: int
     task: Task
     answer: Answer | None
     death: str = ""
+    crashed: bool = False
 
 
 class WorkerProcesses:
-    """Runs shards of tasks on a fixed number of worker processes."""
+    """Runs shards of groups of tasks on a fixed number of worker processes; good for one run."""
 
-    def __init__(self, arguments: Sequence[str], workers: int) -> None:
-        """`arguments` follow the Python interpreter on each worker's command line."""
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        workers: int,
+        limit_s: Callable[[Sequence[Task]], float],
+        environment: Mapping[str, str],
+        start_s: float = START_S,
+    ) -> None:
+        """`arguments` follow the Python interpreter on each worker's command line.
+
+        `limit_s` says how many seconds may pass without an answer while these tasks are
+        unanswered. `environment` is added to this process's own.
+        """
         self._command = [sys.executable, *arguments]
         self._workers = workers
-        self._shards: queue.SimpleQueue[tuple[int, Sequence[Task]]] = queue.SimpleQueue()
+        self._limit_s = limit_s
+        self._environment = {**os.environ, **environment}
+        self._start_s = start_s
+        self._shards: queue.SimpleQueue[tuple[int, Sequence[Sequence[Task]]]] = queue.SimpleQueue()
         self._finished: queue.SimpleQueue[Finished | Exception | None] = queue.SimpleQueue()
-        self._processes: set[subprocess.Popen[str]] = set()
+        self._alive: set[_Worker] = set()
         self._stopping = False
 
-    def run(self, shards: Sequence[Sequence[Task]]) -> Iterator[Finished]:
+    def run(self, shards: Sequence[Sequence[Sequence[Task]]]) -> Iterator[Finished]:
         """Yields each task as it ends, in any order; every task is yielded exactly once.
 
-        A task whose worker dies is tried once more in a fresh worker. Closing the iterator, or an
-        error in the loop that reads it, stops the workers.
+        Where a worker dies, or gives no answer in time and is killed, the tasks of its group that
+        it did not answer are tried once more, each alone in a fresh worker; one that ends this
+        worker too is given up. Closing the iterator, or an error in the loop that reads it, stops
+        the workers.
         """
         for index, shard in enumerate(shards):
             self._shards.put((index, shard))
@@ -71,8 +102,8 @@ class WorkerProcesses:
                     yield item
         finally:
             self._stopping = True
-            for process in list(self._processes):
-                process.kill()
+            for worker in list(self._alive):
+                worker.kill()
 
     def _serve(self) -> None:
         worker: _Worker | None = None
@@ -82,10 +113,10 @@ class WorkerProcesses:
                     index, shard = self._shards.get_nowait()
                 except queue.Empty:
                     break
-                for task in shard:
+                for group in shard:
                     if self._stopping:
                         break
-                    worker = self._finish(worker, index, task)
+                    worker = self._finish(worker, index, group)
         except Exception as error:
             self._finished.put(error)
         finally:
@@ -93,75 +124,150 @@ class WorkerProcesses:
                 self._end(worker)
             self._finished.put(None)
 
-    def _finish(self, worker: "_Worker | None", shard: int, task: Task) -> "_Worker | None":
-        for last_try in (False, True):
-            worker = worker or self._start()
-            answer = _ask(worker.process, task)
-            if answer is not None:
-                self._finished.put(Finished(shard, task, answer))
-                return worker
-            death = self._end(worker)
+    def _finish(
+        self, worker: "_Worker | None", shard: int, group: Sequence[Task]
+    ) -> "_Worker | None":
+        """Ends every task of the group; returns a worker that lives, if there is one."""
+        if worker is not None and not worker.is_alive:
+            self._end(worker)
             worker = None
-            if last_try or self._stopping:
-                self._finished.put(Finished(shard, task, None, death))
+        worker = worker or self._start()
+        unanswered = self._ask(worker, shard, group)
+        for task in unanswered:
+            self._end(worker)
+            if self._stopping:
+                return None
+            worker = self._start()
+            if self._ask(worker, shard, [task]):
+                death = self._end(worker)
+                self._finished.put(Finished(shard, task, None, death.words, death.crashed))
+        return worker
+
+    def _ask(self, worker: "_Worker", shard: int, group: Sequence[Task]) -> list[Task]:
+        """Reports every task that the worker answers; returns the others where it dies."""
+        unanswered = dict(enumerate(group))
+        worker.give(group)
+        while unanswered:
+            limit_s = self._limit_s([*unanswered.values()])
+            answer = worker.answer(limit_s if worker.has_answered else limit_s + self._start_s)
+            if answer is None:
                 break
-        return None
+            task = unanswered.pop(answer.pop("task"))
+            self._finished.put(Finished(shard, task, answer))
+        return [*unanswered.values()]
 
     def _start(self) -> "_Worker":
-        words = tempfile.TemporaryFile("a+b")  # noqa: SIM115 - closed when the worker ended
-        process = subprocess.Popen(
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=words, text=True
-        )
-        self._processes.add(process)
+        worker = _Worker(self._command, self._environment)
+        self._alive.add(worker)
         if self._stopping:
-            process.kill()
-        return _Worker(process, words)
+            worker.kill()
+        return worker
 
-    def _end(self, worker: "_Worker") -> str:
-        """Closes the worker's input, at which it stops, and returns how it ended."""
-        assert worker.process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):
-            worker.process.stdin.close()
-        code = worker.process.wait()
-        self._processes.discard(worker.process)
-        with worker.words:
-            return _death(code) + _last_line(worker.words)
+    def _end(self, worker: "_Worker") -> "_Death":
+        death = worker.end()
+        self._alive.discard(worker)
+        return death
 
 
 @dataclass(frozen=True)
+class _Death:
+    """How a worker ended, as the end of a sentence."""
+
+    words: str
+    crashed: bool
+
+
 class _Worker:
-    """A process, and the file that it writes standard error to."""
+    """A process with a thread for each of its pipes, so that nobody waits for it without limit."""
 
-    process: subprocess.Popen[str]
-    words: IO[bytes]
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        self.has_answered = False
+        self._silent_s: float | None = None
+        self._death: _Death | None = None
+        self._groups: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._errors = tempfile.TemporaryFile("a+b")  # noqa: SIM115 - closed by end()
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+            env=environment,
+        )
+        threading.Thread(target=self._write, daemon=True).start()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    @property
+    def is_alive(self) -> bool:
+        """False where it died with nothing to do, too: this costs no task a try."""
+        return self._silent_s is None and self._process.poll() is None
+
+    def give(self, group: Sequence[Task]) -> None:
+        self._groups.put(json.dumps(group) + "\n")
+
+    def answer(self, limit_s: float) -> Answer | None:
+        """The next answer, or None where it died before one; killed where none comes in time.
+
+        What it wrote before it was killed still counts.
+        """
+        try:
+            line = self._answers.get(timeout=limit_s)
+        except queue.Empty:
+            self._silent_s = limit_s
+            self.kill()
+            line = self._answers.get()
+        if line is None:
+            return None
+        self.has_answered = True
+        answer: Answer = json.loads(line)
+        return answer
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def end(self) -> _Death:
+        """Ends its input, at which it stops, and says how it ended; the same when asked again."""
+        if self._death is None:
+            self._groups.put(None)
+            try:
+                code = self._process.wait(END_S)
+            except subprocess.TimeoutExpired:
+                self.kill()
+                code = self._process.wait()
+            with self._errors:
+                self._death = _death(code, self._silent_s, self._last_line())
+        return self._death
+
+    def _write(self) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError), self._process.stdin as pipe:
+            while (line := self._groups.get()) is not None:
+                pipe.write(line)
+                pipe.flush()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as pipe:
+            for line in pipe:
+                if line.endswith("\n"):
+                    self._answers.put(line)
+        self._answers.put(None)
+
+    def _last_line(self) -> str:
+        """The last line that it wrote to standard error, as the end of a sentence."""
+        size = self._errors.seek(0, os.SEEK_END)
+        self._errors.seek(max(0, size - LAST_WORDS_BYTES))
+        lines = self._errors.read().decode(errors="replace").split("\n")
+        said = [line.strip() for line in lines if line.strip()]
+        return f": {said[-1]}" if said else ""
 
 
-def _last_line(words: IO[bytes]) -> str:
-    """The last line that a worker wrote to standard error, as the end of a sentence."""
-    size = words.seek(0, os.SEEK_END)
-    words.seek(max(0, size - LAST_WORDS_BYTES))
-    lines = words.read().decode(errors="replace").split("\n")
-    said = [line.strip() for line in lines if line.strip()]
-    return f": {said[-1]}" if said else ""
-
-
-def _ask(worker: subprocess.Popen[str], task: Task) -> Answer | None:
-    """The worker's answer, or None where it died before one."""
-    assert worker.stdin is not None
-    assert worker.stdout is not None
-    try:
-        worker.stdin.write(json.dumps(task) + "\n")
-        worker.stdin.flush()
-    except BrokenPipeError:
-        return None
-    line = worker.stdout.readline()
-    if not line.endswith("\n"):
-        return None
-    answer: Answer = json.loads(line)
-    return answer
-
-
-def _death(code: int) -> str:
-    if code < 0:
-        return f"signal {signal.Signals(-code).name}"
-    return f"exit code {code}"
+def _death(code: int, silent_s: float | None, last_line: str) -> _Death:
+    if silent_s is not None:
+        return _Death(f"no answer within {silent_s:g} s{last_line}", crashed=True)
+    if code >= 0:
+        return _Death(f"exit code {code}{last_line}", crashed=False)
+    name = signal.Signals(-code).name
+    meaning = " (out of memory, or killed by hand)" if name == "SIGKILL" else ""
+    return _Death(f"signal {name}{meaning}{last_line}", crashed=name in CRASHES)

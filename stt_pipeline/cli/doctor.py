@@ -89,7 +89,7 @@ def _disk(settings: Settings) -> str:
 
 
 def _workers(_: Settings) -> str:
-    return f"{wiring.available_cpus()} CPUs: as many workers at once"
+    return f"{wiring.most_workers()} at once, of {wiring.available_cpus()} CPUs"
 
 
 def _dagster(_: Settings) -> str:

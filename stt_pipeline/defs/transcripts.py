@@ -7,16 +7,23 @@ from collections.abc import Sequence
 import dagster as dg
 
 from stt_pipeline import wiring
-from stt_pipeline.adapters.worker_processes import Finished
+from stt_pipeline.adapters.worker_processes import Finished, Task
 from stt_pipeline.defs import display
 from stt_pipeline.defs.display import Metadata
 from stt_pipeline.defs.partitions import call_dates
 from stt_pipeline.defs.resources import DateLock, Pipeline
+from stt_pipeline.domain.poison import death_failure, is_rare
 from stt_pipeline.domain.ports import ResultStore
 from stt_pipeline.domain.prices import DEFAULT_PRICE
 from stt_pipeline.domain.progress import DateProgress
 from stt_pipeline.domain.recording import Recording, Status
-from stt_pipeline.domain.sharding import plan_shards, shard_count
+from stt_pipeline.domain.sharding import (
+    answer_limit_s,
+    expected_audio_s,
+    group,
+    plan_shards,
+    shard_count,
+)
 from stt_pipeline.domain.tables import segment_rows, table, transcript_row, word_rows
 from stt_pipeline.domain.transcription import Failure, Result, Transcription
 from stt_pipeline.settings import Settings
@@ -67,12 +74,12 @@ def transcribe(
     results: ResultStore,
 ) -> DateProgress:
     """Spreads the missing recordings over worker processes, and reports each that ended."""
-    call_date, settings = context.partition_key, pipeline.settings
+    settings = pipeline.settings
     audio_s = sum(recording.audio_s for recording in missing)
     count = shard_count(audio_s, settings.shard_minutes, settings.max_shards)
-    shards = plan_shards(missing, count, audio_s=lambda recording: recording.audio_s)
+    shards = plan_shards(missing, count, audio_s=expected_audio_s)
     progress = DateProgress.of(shards, reused)
-    pipeline.progress.update(call_date, progress)
+    pipeline.progress.update(context.partition_key, progress)
     if not missing:
         context.log.info(f"All {reused} recordings already have results: nothing to transcribe.")
         return progress
@@ -81,12 +88,32 @@ def transcribe(
         f"{len(missing)} recordings, {audio_s / 60:.1f} min of audio, in {len(shards)} shards; "
         f"{reused} already have results. Engine: {pipeline.engine.label}"
     )
-    by_etag = {recording.etag: recording for recording in missing}
-    tasks = [[RECORDING.dump_python(one, mode="json") for one in shard] for shard in shards]
-    observed = time.monotonic()
-    for ended in wiring.workers(settings, dt.date.fromisoformat(call_date), len(shards)).run(tasks):
+    given_up = _work_off(context, pipeline, shards, progress)
+    _keep_deaths(context, pipeline, given_up, progress, results)
+    return progress
+
+
+def _work_off(
+    context: dg.AssetExecutionContext,
+    pipeline: Pipeline,
+    shards: Sequence[Sequence[Recording]],
+    progress: DateProgress,
+) -> list[tuple[Recording, Finished]]:
+    """Runs the shards and counts each recording that ends; returns those given up."""
+    by_etag = {recording.etag: recording for shard in shards for recording in shard}
+
+    def limit_s(tasks: Sequence[Task]) -> float:
+        return answer_limit_s(sum(expected_audio_s(by_etag[task["etag"]]) for task in tasks))
+
+    call_date = context.partition_key
+    workers = wiring.workers(
+        pipeline.settings, dt.date.fromisoformat(call_date), len(shards), limit_s
+    )
+    given_up, observed = [], time.monotonic()
+    for ended in workers.run([_tasks(shard) for shard in shards]):
         recording = by_etag[ended.task["etag"]]
-        _keep_death(pipeline, ended, recording, results)
+        if ended.answer is None:
+            given_up.append((recording, ended))
         answer = ended.answer or {"transcribed": False, "cpu_s": 0.0}
         progress.advance(
             ended.shard, recording.audio_s, answer["cpu_s"], bool(answer["transcribed"])
@@ -96,16 +123,33 @@ def transcribe(
         if is_shard_done or time.monotonic() - observed > OBSERVE_EVERY_S:
             observed = time.monotonic()
             _observe(context, progress)
-    return progress
+    return given_up
 
 
-def _keep_death(
-    pipeline: Pipeline, ended: Finished, recording: Recording, results: ResultStore
+def _tasks(shard: Sequence[Recording]) -> list[list[Task]]:
+    """The groups of a shard as a worker reads them."""
+    return [
+        [RECORDING.dump_python(one, mode="json") for one in recordings]
+        for recordings in group(shard, expected_audio_s)
+    ]
+
+
+def _keep_deaths(
+    context: dg.AssetExecutionContext,
+    pipeline: Pipeline,
+    given_up: Sequence[tuple[Recording, Finished]],
+    progress: DateProgress,
+    results: ResultStore,
 ) -> None:
-    """A recording whose worker died twice is a transient failure: the next run tries it again."""
-    if ended.answer is None:
-        reason = f"the engine died twice on this recording ({ended.death})"
-        failure = Failure(reason, transient=True)
+    """Keeps why each recording was given up, once the run shows how rare that is.
+
+    A run that is stopped before keeps none of them: the next one tries them again.
+    """
+    failed = sum(shard.failed for shard in progress.shards)
+    rare = is_rare(len(given_up), progress.recordings_done - failed)
+    for recording, ended in given_up:
+        failure = death_failure(ended.death, ended.crashed, rare)
+        context.log.warning(f"{recording.key} is quarantined: {failure.reason}")
         results.write(Result(recording.etag, pipeline.engine.label, failure))
 
 

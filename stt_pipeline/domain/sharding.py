@@ -1,11 +1,42 @@
-"""Splits a date's recordings into shards of like length. Starts nothing."""
+"""Deals a date's recordings out to shards, groups and workers, within limits. Starts nothing."""
 
 import heapq
 import math
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from stt_pipeline.domain.recording import Recording
+
 T = TypeVar("T")
+
+GROUP_AUDIO_S = 600.0
+"""Audio seconds that a worker takes at once: about 30 s of work, well under the two minutes of
+finished work that a killed worker may lose."""
+
+GROUP_RECORDINGS = 32
+"""Recordings that a worker takes at once: enough to fill its batches, few to try again singly."""
+
+MIN_BYTES_PER_S = 750.0
+"""Of one channel at 6 kbit/s, the least that a speech codec in use writes (Opus, RFC 6716)."""
+
+MIN_LIMIT_S = 120.0
+"""The least that a worker is given to answer: a short recording may meet a slow store."""
+
+LIMIT_S_PER_AUDIO_S = 2.0
+"""Seconds that a second of audio may take: 24 times what the slowest engine measured takes, plain
+faster-whisper on two threads at 12 times real time (issue 3, base model). What is slower is stuck,
+or a model too large for this CPU."""
+
+WORKER_BYTES = 1_300_000_000
+"""Most memory of one worker, however long the call (measured peak)."""
+
+RUN_BYTES = 300_000_000
+"""Memory of the run that starts the workers: 170 MB once its modules are loaded, and its events."""
+
+
+def worker_count(shards: int, cpus: int, memory_bytes: int) -> int:
+    """Workers at once: one a shard, as far as there are CPUs and memory, and at least one."""
+    return max(1, min(shards, cpus, (memory_bytes - RUN_BYTES) // WORKER_BYTES))
 
 
 def shard_count(audio_s: float, shard_minutes: float, max_shards: int) -> int:
@@ -26,3 +57,34 @@ def plan_shards(items: Sequence[T], shards: int, audio_s: Callable[[T], float]) 
         plan[index].append(item)
         heapq.heappush(loads, (load + audio_s(item), index))
     return [shard for shard in plan if shard]
+
+
+def group(
+    items: Sequence[T],
+    audio_s: Callable[[T], float],
+    limit_s: float = GROUP_AUDIO_S,
+    limit_count: int = GROUP_RECORDINGS,
+) -> list[list[T]]:
+    """Consecutive groups that hold every item once, in order, and as many as the limits let.
+
+    A group has at most `limit_count` items and `limit_s` audio seconds; a longer item is alone.
+    """
+    groups: list[list[T]] = []
+    load_s = 0.0
+    for item in items:
+        load_s += audio_s(item)
+        if not groups or load_s > limit_s or len(groups[-1]) == limit_count:
+            groups.append([])
+            load_s = audio_s(item)
+        groups[-1].append(item)
+    return groups
+
+
+def expected_audio_s(recording: Recording) -> float:
+    """Its audio seconds over all channels; the most its bytes can hold where no header says."""
+    return recording.audio_s or recording.size_bytes / MIN_BYTES_PER_S
+
+
+def answer_limit_s(audio_s: float) -> float:
+    """Seconds after which a worker that answers for none of that audio is stuck, not slow."""
+    return max(MIN_LIMIT_S, LIMIT_S_PER_AUDIO_S * audio_s)

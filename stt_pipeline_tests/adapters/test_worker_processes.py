@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from stt_pipeline import wiring
+from stt_pipeline.adapters import worker_processes
 from stt_pipeline.adapters.worker_processes import Finished, WorkerProcesses
 from stt_pipeline.domain.known_models import KNOWN_MODELS
 from stt_pipeline.domain.recording import Recording
@@ -31,31 +32,60 @@ PATIENCE_S: Final = 60
 AT_ONCE_S: Final = 10
 """Far less than the call's transcription takes, so that a worker that works on is seen."""
 
+LIMIT_S: Final = 2.0
+"""Far more than these workers take for an answer, once they have started."""
+
 WORKER: Final = """
-import json, os, signal, sys, time
+import json, os, random, signal, sys, time
 from pathlib import Path
 
 folder = Path(sys.argv[1])
 (folder / f"pid-{os.getpid()}").touch()
+
+def answer(group, index):
+    print(json.dumps({**group[index], "task": index, "pid": os.getpid()}), flush=True)
+
 for line in sys.stdin:
-    task = json.loads(line)
-    tries = folder / f"tries-{task['name']}"
-    tries.write_text(tries.read_text() + "x" if tries.exists() else "x")
-    first = len(tries.read_text()) == 1
-    do = task.get("do", "answer")
-    if do == "die" or (do == "die once" and first):
-        os.kill(os.getpid(), getattr(signal, task.get("signal", "SIGKILL")))
-        time.sleep(600)
-    if do == "exit":
-        print("a warning", file=sys.stderr)
-        sys.exit("the model is damaged")
-    if do == "half":
-        sys.stdout.write('{"name": ')
-        sys.stdout.flush()
-        os.kill(os.getpid(), signal.SIGKILL)
-    if do == "sleep":
-        time.sleep(600)
-    print(json.dumps({**task, "pid": os.getpid()}), flush=True)
+    group = json.loads(line)
+    for index, task in enumerate(group):
+        tries = folder / f"tries-{task['name']}"
+        tries.write_text(tries.read_text() + "x" if tries.exists() else "x")
+        first = len(tries.read_text()) == 1
+        do = task.get("do", "answer")
+        if do == "shuffle":
+            order = list(range(len(group)))
+            random.shuffle(order)
+            for one in order:
+                answer(group, one)
+            break
+        if do == "die" or (do == "die once" and first):
+            os.kill(os.getpid(), getattr(signal, task.get("signal", "SIGKILL")))
+            time.sleep(600)
+        if do == "exit":
+            print("a warning", file=sys.stderr)
+            sys.exit("the model is damaged")
+        if do == "half":
+            sys.stdout.write('{"name": ')
+            sys.stdout.flush()
+            os.kill(os.getpid(), signal.SIGKILL)
+        if do == "sleep" or (do == "sleep once" and first):
+            time.sleep(600)
+        if do == "nap":
+            time.sleep(float(task["nap_s"]))
+        answer(group, index)
+        if do == "last":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if do == "stay":
+            sys.stdin.close()
+            time.sleep(600)
+"""
+
+NEVER_READS: Final = """
+import os, sys, time
+from pathlib import Path
+
+(Path(sys.argv[1]) / f"pid-{os.getpid()}").touch()
+time.sleep(600)
 """
 
 RUN_OF_A_DATE: Final = """
@@ -64,16 +94,39 @@ from stt_pipeline import wiring
 from stt_pipeline.settings import Settings
 
 settings = Settings.model_validate_json(sys.argv[1])
-workers = wiring.workers(settings, dt.date.fromisoformat(sys.argv[2]), shards=1)
-for ended in workers.run([[json.loads(sys.argv[3])]]):
+date = dt.date.fromisoformat(sys.argv[2])
+workers = wiring.workers(settings, date, shards=1, limit_s=lambda tasks: 600.0)
+for ended in workers.run([[[json.loads(sys.argv[3])]]]):
     print("a call ended", flush=True)
 """
 
+Task = dict[str, Any]
+Make = Callable[..., WorkerProcesses]
+
+
+def patient(tasks: Sequence[Task]) -> float:
+    return float(PATIENCE_S)
+
+
+def impatient(tasks: Sequence[Task]) -> float:
+    return LIMIT_S
+
 
 @pytest.fixture
-def workers(tmp_path: Path) -> Iterator[Callable[[int], WorkerProcesses]]:
-    (tmp_path / "worker.py").write_text(WORKER)
-    yield lambda count: WorkerProcesses([str(tmp_path / "worker.py"), str(tmp_path)], count)
+def workers(tmp_path: Path) -> Iterator[Make]:
+    """Makes a pool of workers that do what their tasks say."""
+
+    def make(
+        count: int,
+        limit_s: Callable[[Sequence[Task]], float] = patient,
+        program: str = WORKER,
+        **rest: Any,
+    ) -> WorkerProcesses:
+        (tmp_path / "worker.py").write_text(program)
+        arguments = [str(tmp_path / "worker.py"), str(tmp_path)]
+        return WorkerProcesses(arguments, count, limit_s, **{"environment": {}, **rest})
+
+    yield make
     for pid in pids(tmp_path):
         with suppress(psutil.NoSuchProcess), ended_in_any_case(psutil.Process(pid)):
             pass
@@ -118,127 +171,271 @@ def by_name(ended: Iterator[Finished]) -> dict[str, Finished]:
     return {one.task["name"]: one for one in ended}
 
 
-def task(name: str, **rest: str) -> dict[str, Any]:
+def task(name: str, **rest: str) -> Task:
     return {"name": name, **rest}
+
+
+def answered(ended: Iterable[Finished]) -> set[str]:
+    return {one.task["name"] for one in ended if one.answer}
+
+
+def one_group_each(shard: list[Task]) -> list[list[Task]]:
+    return [[one] for one in shard]
 
 
 class TestTasks:
     @pytest.mark.parametrize("count", [1, 2, 5])
     def test_every_task_is_answered_exactly_once(
-        self, workers: Callable[[int], WorkerProcesses], tmp_path: Path, count: int
+        self, workers: Make, tmp_path: Path, count: int
     ) -> None:
-        sizes = (7, 0, 12, 1)
-        shards = [[task(f"{at}-{n}") for n in range(size)] for at, size in enumerate(sizes)]
+        sizes: list[list[int]] = [[3, 1, 3], [], [12], [1]]
+        shards = [
+            [[task(f"{at}-{group}-{n}") for n in range(size)] for group, size in enumerate(groups)]
+            for at, groups in enumerate(sizes)
+        ]
         ended = list(workers(count).run(shards))
         assert Counter(one.task["name"] for one in ended) == Counter(
-            one["name"] for shard in shards for one in shard
+            one["name"] for shard in shards for group in shard for one in group
         )
         for one in ended:
             assert one.answer is not None
             assert one.answer["name"] == one.task["name"]
-            assert one.task in shards[one.shard]
-            assert one.death == ""
+            assert any(one.task in group for group in shards[one.shard])
+            assert (one.death, one.crashed) == ("", False)
         assert len(pids(tmp_path)) <= min(count, 3)
         until(lambda: all(map(is_gone, pids(tmp_path))), "workers end with their work")
 
-    def test_a_shard_keeps_its_order_and_its_worker(
-        self, workers: Callable[[int], WorkerProcesses]
-    ) -> None:
-        shards = [[task(f"{shard}-{at}") for at in range(5)] for shard in range(3)]
+    def test_a_shard_keeps_its_order_and_its_worker(self, workers: Make) -> None:
+        shards = [
+            [[task(f"{shard}-{group}-{at}") for at in range(2)] for group in range(4)]
+            for shard in range(3)
+        ]
         ended = list(workers(2).run(shards))
         for index, shard in enumerate(shards):
             here = [one for one in ended if one.shard == index]
-            assert [one.task for one in here] == shard
+            assert [one.task for one in here] == [one for group in shard for one in group]
             assert len({(one.answer or {})["pid"] for one in here}) == 1
 
+    def test_answers_in_any_order_go_to_their_tasks(self, workers: Make) -> None:
+        group = [task(f"{at}", do="shuffle") for at in range(30)]
+        ended = list(workers(1).run([[group]]))
+        assert sorted(int(one.task["name"]) for one in ended) == list(range(30))
+        for one in ended:
+            assert one.answer is not None
+            assert one.answer["name"] == one.task["name"]
+
     @pytest.mark.parametrize("shards", [[], [[]], [[], []]])
-    def test_nothing_to_do_ends(
-        self, workers: Callable[[int], WorkerProcesses], shards: list[list[dict[str, Any]]]
-    ) -> None:
+    def test_nothing_to_do_ends(self, workers: Make, shards: list[list[list[Task]]]) -> None:
         assert list(workers(2).run(shards)) == []
 
-    def test_text_of_any_kind_goes_there_and_back(
-        self, workers: Callable[[int], WorkerProcesses]
-    ) -> None:
+    def test_text_of_any_kind_goes_there_and_back(self, workers: Make) -> None:
         odd = 'é\n\u2028"{}' + "x" * 200_000
-        (ended,) = workers(1).run([[task("a", do="echo", odd=odd)]])
+        (ended,) = workers(1).run([[[task("a", do="echo", odd=odd)]]])
         assert ended.answer is not None
         assert ended.answer["odd"] == odd
 
+    def test_the_environment_is_added_to_this_one(
+        self, workers: Make, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("ALREADY_THERE", "a")
+        monkeypatch.setenv("CHANGED", "b")
+        program = (
+            "import json, os, sys\n"
+            "sys.stdin.readline()\n"
+            "print(json.dumps({'task': 0, **os.environ}), flush=True)\n"
+        )
+        pool = workers(1, program=program, environment={"CHANGED": "c", "OMP_NUM_THREADS": "1"})
+        (ended,) = pool.run([[[task("a")]]])
+        assert ended.answer is not None
+        seen = {name: ended.answer[name] for name in ("ALREADY_THERE", "CHANGED")}
+        assert seen == {"ALREADY_THERE": "a", "CHANGED": "c"}
+        assert ended.answer["OMP_NUM_THREADS"] == "1"
+        assert os.environ["CHANGED"] == "b"
+
 
 class TestDeaths:
-    def test_a_task_whose_worker_is_killed_is_tried_again(
-        self, workers: Callable[[int], WorkerProcesses], tmp_path: Path
+    def test_a_kill_in_the_middle_of_a_group_loses_no_answer_and_no_task(
+        self, workers: Make, tmp_path: Path
     ) -> None:
-        shard = [task("a"), task("b", do="die once"), task("c")]
-        ended = by_name(workers(1).run([shard]))
-        assert {name for name, one in ended.items() if one.answer} == {"a", "b", "c"}
+        group = [task("a"), task("b"), task("c", do="die once"), task("d"), task("e")]
+        ended = by_name(workers(1).run([[group, [task("f")]]]))
+        assert answered(ended.values()) == set("abcdef")
+        assert {name: tries(tmp_path, name) for name in "abcdef"} == {
+            **dict.fromkeys("abdef", 1),
+            "c": 2,
+        }
+        alone = [(ended[name].answer or {})["pid"] for name in "cde"]
+        assert len({(ended["a"].answer or {})["pid"], *alone}) == 4
+        until(lambda: all(map(is_gone, pids(tmp_path))), "workers end with their work")
+
+    def test_a_poison_task_in_a_group_of_five_costs_only_itself(
+        self, workers: Make, tmp_path: Path
+    ) -> None:
+        group = [task("a"), task("b"), task("c", do="die", signal="SIGSEGV"), task("d"), task("e")]
+        ended = list(workers(1).run([[group, [task("f")]]]))
+        assert sorted(one.task["name"] for one in ended) == list("abcdef")
+        assert answered(ended) == set("abdef")
+        (dead,) = [one for one in ended if one.answer is None]
+        assert (dead.task["name"], dead.shard) == ("c", 0)
+        assert (dead.death, dead.crashed) == ("signal SIGSEGV", True)
+        assert tries(tmp_path, "c") == 2
+
+    def test_two_poison_tasks_of_a_group_are_each_found(self, workers: Make) -> None:
+        group = [task("a", do="die"), task("b"), task("c", do="exit"), task("d")]
+        ended = by_name(workers(1).run([[group]]))
+        assert answered(ended.values()) == {"b", "d"}
+        assert ended["a"].death.startswith("signal SIGKILL")
+        assert ended["c"].death.startswith("exit code 1")
+
+    def test_a_task_that_was_alone_gets_one_more_try(self, workers: Make, tmp_path: Path) -> None:
+        shard = one_group_each([task("a"), task("b", do="die once"), task("c")])
+        assert answered(workers(1).run([shard])) == {"a", "b", "c"}
         assert (tries(tmp_path, "a"), tries(tmp_path, "b"), tries(tmp_path, "c")) == (1, 2, 1)
         assert len(pids(tmp_path)) == 2
 
-    @pytest.mark.parametrize("name", ["SIGKILL", "SIGSEGV", "SIGTERM"])
+    @pytest.mark.parametrize(
+        ("name", "death", "crashed"),
+        [
+            ("SIGKILL", "signal SIGKILL (out of memory, or killed by hand)", False),
+            ("SIGTERM", "signal SIGTERM", False),
+            ("SIGSEGV", "signal SIGSEGV", True),
+            ("SIGABRT", "signal SIGABRT", True),
+        ],
+    )
     def test_two_deaths_are_reported_with_the_signal(
-        self, workers: Callable[[int], WorkerProcesses], tmp_path: Path, name: str
+        self, workers: Make, tmp_path: Path, name: str, death: str, crashed: bool
     ) -> None:
-        shards = [[task("a"), task("b", do="die", signal=name), task("c")], [task("d")]]
-        ended = list(workers(2).run(shards))
+        shard = one_group_each([task("a"), task("b", do="die", signal=name), task("c")])
+        ended = list(workers(2).run([shard, [[task("d")]]]))
         assert sorted(one.task["name"] for one in ended) == ["a", "b", "c", "d"]
+        assert answered(ended) == {"a", "c", "d"}
         dead = by_name(iter(ended))["b"]
-        assert (dead.answer, dead.death, dead.shard) == (None, f"signal {name}", 0)
-        assert all(one.answer for one in ended if one.task["name"] != "b")
+        assert (dead.death, dead.crashed, dead.shard) == (death, crashed, 0)
         assert tries(tmp_path, "b") == 2
 
-    def test_an_exit_is_reported_with_its_code_and_last_words(
-        self, workers: Callable[[int], WorkerProcesses]
-    ) -> None:
-        ended = by_name(workers(1).run([[task("a", do="exit"), task("b")]]))
+    def test_an_exit_is_reported_with_its_code_and_last_words(self, workers: Make) -> None:
+        ended = by_name(workers(1).run([[[task("a", do="exit"), task("b")]]]))
         assert ended["a"].answer is None
         assert ended["a"].death == "exit code 1: the model is damaged"
+        assert not ended["a"].crashed
         assert ended["b"].answer
 
-    def test_nobody_is_given_the_last_words_of_another(
-        self, workers: Callable[[int], WorkerProcesses]
-    ) -> None:
-        shards = [[task("a", do="exit"), task("b", do="die")], [task("c", do="die")]]
+    def test_nobody_is_given_the_last_words_of_another(self, workers: Make) -> None:
+        shards = [[[task("a", do="exit"), task("b", do="die")]], [[task("c", do="die")]]]
         deaths = {name: one.death for name, one in by_name(workers(2).run(shards)).items()}
         assert deaths == {
             "a": "exit code 1: the model is damaged",
-            "b": "signal SIGKILL",
-            "c": "signal SIGKILL",
+            "b": "signal SIGKILL (out of memory, or killed by hand)",
+            "c": "signal SIGKILL (out of memory, or killed by hand)",
         }
 
-    def test_half_an_answer_is_none(self, workers: Callable[[int], WorkerProcesses]) -> None:
-        ended = by_name(workers(1).run([[task("a", do="half"), task("b")]]))
-        assert (ended["a"].answer, ended["a"].death) == (None, "signal SIGKILL")
+    def test_half_an_answer_is_none(self, workers: Make) -> None:
+        ended = by_name(workers(1).run([[[task("a", do="half"), task("b")]]]))
+        assert ended["a"].answer is None
+        assert ended["a"].death.startswith("signal SIGKILL")
         assert ended["b"].answer
 
+    def test_a_worker_that_dies_idle_costs_no_task_a_try(
+        self, workers: Make, tmp_path: Path
+    ) -> None:
+        class Shard(list[list[Task]]):
+            def __iter__(self) -> Iterator[list[Task]]:
+                yield self[0]
+                until(lambda: all(map(is_gone, pids(tmp_path))), "the worker dies")
+                yield self[1]
+
+        shard = Shard([[task("a"), task("b", do="last")], [task("c"), task("d")]])
+        ended = by_name(workers(1).run([shard]))
+        assert answered(ended.values()) == {"a", "b", "c", "d"}
+        # Not each alone: nothing says that they had to do with it.
+        assert len(pids(tmp_path)) == 2
+        assert (ended["c"].answer or {})["pid"] == (ended["d"].answer or {})["pid"]
+
     def test_a_worker_that_cannot_start_costs_every_task_a_reason(self, tmp_path: Path) -> None:
-        missing = WorkerProcesses([str(tmp_path / "missing.py")], 2)
-        ended = list(missing.run([[task("a"), task("b")], [task("c")]]))
+        missing = WorkerProcesses([str(tmp_path / "missing.py")], 2, patient, {})
+        ended = list(missing.run([[[task("a"), task("b")]], [[task("c")]]]))
         assert sorted(one.task["name"] for one in ended) == ["a", "b", "c"]
-        assert {one.answer for one in ended} == {None}
+        assert answered(ended) == set()
         for one in ended:
             assert one.death.startswith("exit code 2: ")
             assert "missing.py" in one.death
 
+    def test_a_worker_that_does_not_end_with_its_input_is_ended(
+        self, workers: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(worker_processes, "END_S", 0.5)
+        assert answered(workers(1).run([[[task("a", do="stay")]]])) == {"a"}
+        assert all(map(is_gone, pids(tmp_path)))
+
+
+class TestTimeLimit:
+    def test_an_endless_task_is_ended_and_costs_only_itself(
+        self, workers: Make, tmp_path: Path
+    ) -> None:
+        group = [task("a"), task("b", do="sleep"), task("c")]
+        ended = by_name(workers(1, impatient, start_s=LIMIT_S).run([[group, [task("d")]]]))
+        assert answered(ended.values()) == {"a", "c", "d"}
+        # Alone, it is the first task of its worker: the start counts too.
+        assert ended["b"].death == f"no answer within {2 * LIMIT_S:g} s"
+        assert ended["b"].crashed
+        assert tries(tmp_path, "b") == 2
+        until(lambda: all(map(is_gone, pids(tmp_path))), "nobody sleeps on")
+
+    def test_a_task_that_hangs_once_is_answered(self, workers: Make) -> None:
+        group = [task("a"), task("b", do="sleep once"), task("c")]
+        assert answered(workers(1, impatient).run([[group]])) == {"a", "b", "c"}
+
+    def test_the_limit_is_that_of_the_tasks_unanswered(self, workers: Make) -> None:
+        asked: list[list[str]] = []
+
+        def limit_s(tasks: Sequence[Task]) -> float:
+            asked.append([one["name"] for one in tasks])
+            return float(PATIENCE_S)
+
+        group = [task("a"), task("b"), task("c")]
+        assert answered(workers(1, limit_s).run([[group]])) == {"a", "b", "c"}
+        assert asked == [["a", "b", "c"], ["b", "c"], ["c"]]
+
+    def test_each_answer_starts_the_time_anew(self, workers: Make, tmp_path: Path) -> None:
+        group = [task(f"{at}", do="nap", nap_s=str(LIMIT_S / 4)) for at in range(6)]
+        ended = list(workers(1, impatient).run([[group]]))
+        assert answered(ended) == {one["name"] for one in group}
+        assert len(pids(tmp_path)) == 1
+
+    def test_a_worker_has_more_time_for_its_first_answer(
+        self, workers: Make, tmp_path: Path
+    ) -> None:
+        def hasty(tasks: Sequence[Task]) -> float:
+            return 0.0 if tasks[0]["name"] == "a" else PATIENCE_S
+
+        group = [task("a", do="nap", nap_s="0.5"), task("b")]
+        ended = workers(1, hasty, start_s=PATIENCE_S).run([[group]])
+        assert answered(ended) == {"a", "b"}
+        assert len(pids(tmp_path)) == 1
+
+    def test_a_worker_that_reads_nothing_is_ended_too(self, workers: Make) -> None:
+        # More than a pipe holds: whoever writes it waits for the worker to read.
+        group = [task("a", odd="x" * 200_000)]
+        pool = workers(1, impatient, program=NEVER_READS, start_s=0.0)
+        (ended,) = pool.run([[group]])
+        assert ended.death == f"no answer within {LIMIT_S:g} s"
+
 
 class TestStop:
     SHARDS: Final = [
-        [task("quick"), *(task(f"slow-{at}", do="sleep") for at in range(4))],
-        [task(f"other-{at}", do="sleep") for at in range(4)],
+        [[task("quick"), task("slow-0", do="sleep"), task("slow-1")], [task("slow-2")]],
+        [[task("other-0", do="sleep"), task("other-1")], [task("other-2")]],
     ]
 
     def test_closing_kills_the_workers_and_starts_no_other(
-        self, workers: Callable[[int], WorkerProcesses], tmp_path: Path
+        self, workers: Make, tmp_path: Path
     ) -> None:
         with closing(workers(2).run(self.SHARDS)) as run:  # type: ignore[type-var]
             assert next(run).task["name"] == "quick"
             until(lambda: tries(tmp_path, "slow-0") == tries(tmp_path, "other-0") == 1, "at work")
         self._assert_all_gone(tmp_path)
 
-    def test_an_error_in_the_loop_kills_them_too(
-        self, workers: Callable[[int], WorkerProcesses], tmp_path: Path
-    ) -> None:
+    def test_an_error_in_the_loop_kills_them_too(self, workers: Make, tmp_path: Path) -> None:
         def loop() -> None:
             for _ in workers(2).run(self.SHARDS):
                 until(lambda: tries(tmp_path, "slow-0") == 1, "at work")
@@ -257,7 +454,8 @@ class TestStop:
         # Longer than a Python takes to start: a worker started afresh would show.
         time.sleep(1.0)
         assert pids(folder) == before
-        assert tries(folder, "slow-1") == tries(folder, "other-1") == 0
+        untouched = ("slow-1", "slow-2", "other-1", "other-2")
+        assert {tries(folder, name) for name in untouched} == {0}
         assert (tries(folder, "slow-0"), tries(folder, "other-0")) in {(1, 1), (1, 0)}
 
 
@@ -300,10 +498,10 @@ class TestRealWorker:
         return wiring.result_store(settings, CALL_DATE).finished()
 
     def test_answers_once_its_checkpoint_is_written(self, settings: Settings) -> None:
-        shard = [RECORDING.dump_python(self.recording("short"), mode="json")]
+        group = [RECORDING.dump_python(self.recording("short"), mode="json")]
         seen = [
             (ended.answer, self.finished(settings))
-            for ended in wiring.workers(settings, CALL_DATE, 1).run([shard])
+            for ended in wiring.workers(settings, CALL_DATE, 1, patient).run([[group]])
         ]
         ((answer, finished),) = seen
         assert answer is not None
@@ -318,7 +516,7 @@ class TestRealWorker:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         ) as worker:
             assert worker.stdin is not None
-            worker.stdin.write(RECORDING.dump_json(self.recording("long")).decode() + "\n")
+            worker.stdin.write(f"[{RECORDING.dump_json(self.recording('long')).decode()}]\n")
             worker.stdin.flush()
             until(lambda: self.is_transcribing(worker.pid), "the worker takes its task")
             worker.stdin.close()
@@ -344,8 +542,8 @@ class TestRealWorker:
 
     def test_settings_that_cannot_work_say_so(self, settings: Settings) -> None:
         wrong = settings.model_copy(update={"model_sha256": "0" * 64})
-        shard = [RECORDING.dump_python(self.recording("short"), mode="json")]
-        (ended,) = wiring.workers(wrong, CALL_DATE, 1).run([shard])
+        group = [RECORDING.dump_python(self.recording("short"), mode="json")]
+        (ended,) = wiring.workers(wrong, CALL_DATE, 1, patient).run([[group]])
         assert ended.answer is None
         assert ended.death.startswith("exit code 2: ")
         assert ended.death.endswith("or correct STT_MODEL_SHA256.")

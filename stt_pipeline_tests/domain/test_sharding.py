@@ -1,12 +1,27 @@
 """How a date's recordings are spread over shards."""
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stt_pipeline.domain.sharding import plan_shards, shard_count
+from stt_pipeline.domain.sharding import (
+    GROUP_AUDIO_S,
+    GROUP_RECORDINGS,
+    MIN_BYTES_PER_S,
+    MIN_LIMIT_S,
+    RUN_BYTES,
+    WORKER_BYTES,
+    answer_limit_s,
+    expected_audio_s,
+    group,
+    plan_shards,
+    shard_count,
+    worker_count,
+)
+from stt_pipeline_tests.factories import make_recording
 
 Item = tuple[int, float]
 """A number that tells items apart, and its audio seconds."""
@@ -84,3 +99,79 @@ def test_there_is_always_a_shard_and_never_more_than_allowed(
     audio_seconds: float, shard_minutes: float, max_shards: int
 ) -> None:
     assert 1 <= shard_count(audio_seconds, shard_minutes, max_shards) <= max_shards
+
+
+LIMITS_S = st.floats(0, 2 * GROUP_AUDIO_S)
+LIMIT_COUNTS = st.integers(1, 2 * GROUP_RECORDINGS)
+
+
+@given(items=ITEMS, limit_s=LIMITS_S, limit_count=LIMIT_COUNTS)
+def test_groups_one_after_the_other_are_the_shard(
+    items: list[Item], limit_s: float, limit_count: int
+) -> None:
+    groups = group(items, audio_s, limit_s, limit_count)
+
+    assert [item for one in groups for item in one] == items
+    assert all(groups)
+
+
+@given(items=ITEMS, limit_s=LIMITS_S, limit_count=LIMIT_COUNTS)
+def test_a_group_keeps_its_limits_and_a_longer_recording_is_alone(
+    items: list[Item], limit_s: float, limit_count: int
+) -> None:
+    for one in group(items, audio_s, limit_s, limit_count):
+        assert len(one) <= limit_count
+        assert load_s(one) <= limit_s or len(one) == 1
+
+
+@given(items=ITEMS, limit_s=LIMITS_S, limit_count=LIMIT_COUNTS)
+def test_a_group_is_as_full_as_it_may_be(
+    items: list[Item], limit_s: float, limit_count: int
+) -> None:
+    groups = group(items, audio_s, limit_s, limit_count)
+
+    for one, following in pairwise(groups):
+        assert len(one) == limit_count or load_s([*one, following[0]]) > limit_s
+
+
+def test_an_hour_of_short_calls_makes_groups_of_ten_minutes() -> None:
+    calls = [(number, 20.0) for number in range(180)]
+
+    assert [len(one) for one in group(calls, audio_s)] == [30] * 6
+
+
+@given(st.none() | st.floats(0.01, 43_200), st.none() | st.integers(1, 2))
+def test_a_recording_is_expected_to_be_as_long_as_it_says(
+    duration_s: float | None, channels: int | None
+) -> None:
+    recording = make_recording(duration_s=duration_s, channels=channels)
+
+    most_s = recording.size_bytes / MIN_BYTES_PER_S
+    assert expected_audio_s(recording) == (recording.audio_s if duration_s else most_s)
+
+
+@given(st.floats(0, 1e6), st.floats(0, 1e6))
+def test_more_audio_never_has_less_time_and_always_more_than_it_lasts(
+    less_s: float, more_s: float
+) -> None:
+    less_s, more_s = sorted((less_s, more_s))
+
+    assert MIN_LIMIT_S <= answer_limit_s(less_s) <= answer_limit_s(more_s)
+    assert more_s < answer_limit_s(more_s)
+
+
+@given(st.integers(0, 100), st.integers(1, 100), st.integers(0, 2**40))
+def test_workers_fit_into_shards_cpus_and_memory_and_there_is_always_one(
+    shards: int, cpus: int, memory_bytes: int
+) -> None:
+    workers = worker_count(shards, cpus, memory_bytes)
+
+    assert 1 <= workers <= max(1, min(shards, cpus))
+    assert workers == 1 or RUN_BYTES + workers * WORKER_BYTES <= memory_bytes
+
+
+@pytest.mark.parametrize(
+    ("cpus", "memory_gib", "workers"), [(1, 2, 1), (2, 2, 1), (2, 4, 2), (4, 8, 4), (16, 8, 6)]
+)
+def test_the_sizes_of_a_task(cpus: int, memory_gib: int, workers: int) -> None:
+    assert worker_count(shards=100, cpus=cpus, memory_bytes=memory_gib * 2**30) == workers
