@@ -4,6 +4,7 @@
 PYTHON ?= python3
 PORT ?= 3000
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 UPGRADE ?=
 
 bin := .venv/bin
@@ -21,10 +22,10 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo dev test check lint format bench lock clean demo-set dev-set prompts
+.PHONY: help demo dev test check lint format bench bench-long lock clean demo-set dev-set prompts
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 demo: demo-set $(model) ## Speak sample calls, transcribe, check and publish them, and show the tables
 	@$(bin)/stt-pipeline demo
@@ -52,8 +53,11 @@ format: dev-set ## Rewrite the code in the project's style
 	@$(bin)/ruff check --quiet --fix .
 	@$(bin)/ruff format --quiet .
 
-bench: dev-set prompts $(model) ## Print the benchmarks: speed, word error rate, cost
-	@$(bin)/python -m stt_pipeline_tests.benchmarks
+bench: dev-set prompts $(model) ## Measure engines on the same calls, half an hour (BENCH_ARGS=--quick, --help)
+	@$(bin)/python -m stt_pipeline_tests.benchmarks $(BENCH_ARGS)
+
+bench-long: dev-set prompts $(model) ## The same on calls of 1 and 3 h and on 10 h of calls: another half an hour
+	@$(bin)/python -m stt_pipeline_tests.benchmarks --long $(BENCH_ARGS)
 
 # Every set takes its versions from the largest, so that what is tested is what is deployed.
 compile = $(bin)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

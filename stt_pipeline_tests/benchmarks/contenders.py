@@ -1,87 +1,87 @@
-"""The ways to transcribe that are compared; each runs as a process of its own. Prints JSON.
+"""The ways to transcribe that are compared, and how each is started as processes of its own."""
 
-`plain` and `plain-batched` are what the library's README shows: a call a file, or a call a channel.
-"""
-
-import json
-import resource
+import os
+import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from shutil import rmtree
+from typing import Final
 
-from faster_whisper import BatchedInferencePipeline, WhisperModel, decode_audio
+from stt_pipeline_tests.benchmarks.job import ANSWER, JOB, Answer, Job
+from stt_pipeline_tests.benchmarks.processes import confined_to
 
-from stt_pipeline import wiring
-from stt_pipeline.domain.references import spoken_by
-from stt_pipeline.settings import load_settings
-
-Texts = dict[str, str]
-
-
-def _channels(path: Path, stereo: bool) -> Iterator[tuple[str, object]]:
-    if not stereo:
-        yield "", decode_audio(str(path))
-        return
-    left, right = decode_audio(str(path), split_stereo=True)
-    yield from (("agent", left), ("customer", right))
+PLAIN_2: Final = "plain, 2 threads"
+PLAIN_1: Final = "plain, 1 thread"
+BATCHED_2: Final = "plain batched, 2 threads"
+BATCHED_1: Final = "plain batched, 1 thread"
+OURS_1: Final = "ours, 1 worker"
+OURS_2: Final = "ours, 2 workers"
+PLAIN_WITHOUT_VAD: Final = "plain, no voice activity, 2 threads"
 
 
-def plain(model_dir: str, threads: int, batched: bool) -> Callable[[Path, bool, str], Texts]:
-    """The library as it comes: beam 5, voice activity on, language given."""
-    model = WhisperModel(model_dir, device="cpu", compute_type="int8", cpu_threads=threads)
-    engine = BatchedInferencePipeline(model) if batched else model
+@dataclass(frozen=True)
+class Contender:
+    """An engine, and how many CPUs it gets: as many as it has threads or workers."""
 
-    def transcribe(path: Path, stereo: bool, language: str) -> Texts:
-        texts = {}
-        for speaker, samples in _channels(path, stereo):
-            options = {"batch_size": 8} if batched else {}
-            segments, _ = engine.transcribe(
-                samples,
-                language=language,
-                beam_size=5,
-                vad_filter=True,
-                word_timestamps=True,
-                **options,
-            )
-            texts[speaker] = " ".join(segment.text for segment in segments)
-        return texts
-
-    return transcribe
+    engine: str
+    cpus: int
 
 
-def ours(threads: int) -> Callable[[Path, bool, str], Texts]:
-    """The pipeline's own engine; it finds the language by itself."""
-    engine = wiring.transcriber(load_settings(), cpu_threads=threads)
+CONTENDERS: Final[Mapping[str, Contender]] = {
+    PLAIN_2: Contender("plain", 2),
+    PLAIN_1: Contender("plain", 1),
+    BATCHED_2: Contender("plain-batched", 2),
+    BATCHED_1: Contender("plain-batched", 1),
+    OURS_1: Contender("ours", 1),
+    OURS_2: Contender("ours", 2),
+    PLAIN_WITHOUT_VAD: Contender("plain-without-vad", 2),
+}
 
-    def transcribe(path: Path, stereo: bool, language: str) -> Texts:
-        with path.open("rb") as audio:
-            heard = engine.transcribe(audio, path.name)
-        speakers = ("agent", "customer") if stereo else (None,)
-        return {speaker or "": spoken_by(heard, speaker) for speaker in speakers}
-
-    return transcribe
+ALL: Final = (PLAIN_2, PLAIN_1, BATCHED_2, BATCHED_1, OURS_1, OURS_2)
+"""Those of the standard set; ratios are against the first."""
 
 
-def main() -> None:
-    """Arguments: contender, threads, folder of the model, language, stereo or mono, files."""
-    name, threads, model_dir, language, layout, *files = sys.argv[1:]
-    if name == "ours":
-        transcribe = ours(int(threads))
-    else:
-        transcribe = plain(model_dir, int(threads), batched=name == "plain-batched")
-    transcribe(Path(files[0]), layout == "stereo", language)
-    before, started = time.process_time(), time.perf_counter()
-    texts = [transcribe(Path(file), layout == "stereo", language) for file in files]
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    measured = {
-        "cpu_s": time.process_time() - before,
-        "wall_s": time.perf_counter() - started,
-        "peak_rss_mb": usage.ru_maxrss / 1024,
-        "texts": texts,
+class ContenderError(Exception):
+    """A contender that ended without an answer; the message is its last words."""
+
+
+def transcribe(job: Job, timeout_s: float) -> Answer:
+    """Runs a contender to its end. Raises ContenderError where it fails or takes too long."""
+    program = "ours" if job.engine == "ours" else "plain"
+    lake = Path(job.site, "lake")
+    rmtree(lake, ignore_errors=True)
+    environment = os.environ | {
+        "STT_RECORDINGS_URI": Path(job.site, "recordings").as_uri(),
+        "STT_LAKE_URI": lake.as_uri(),
+        # What a task of so many CPUs finds: the default counts those of the whole machine.
+        "STT_MAX_SHARDS": str(job.cpus),
     }
-    sys.stdout.write(json.dumps(measured))
-
-
-if __name__ == "__main__":
-    main()
+    if program == "plain":
+        environment["OMP_NUM_THREADS"] = str(job.cpus)
+    command = [sys.executable, "-m", f"stt_pipeline_tests.benchmarks.{program}"]
+    with tempfile.TemporaryFile("w+") as words:
+        with confined_to(job.cpus):
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=words,
+                env=environment,
+            )
+        try:
+            said, _ = process.communicate(JOB.dump_json(job), timeout=timeout_s)
+        except BaseException as error:
+            # Workers end by themselves once nobody holds the other end of their input.
+            process.kill()
+            process.wait()
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise ContenderError(f"no answer within {timeout_s:.0f} s") from None
+            raise
+        if process.returncode != 0:
+            words.seek(0)
+            last = (words.read().strip().splitlines() or ["no word why"])[-1]
+            raise ContenderError(f"exit code {process.returncode}: {last}")
+    return ANSWER.validate_json(said)
