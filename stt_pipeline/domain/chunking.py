@@ -22,6 +22,17 @@ class Chunk:
         """Seconds of audio in the chunk."""
         return sum(span.duration_s for span in self.spans)
 
+    def after(self, offset_s: float) -> "Chunk":
+        """The chunk without its first `offset_s` seconds of speech."""
+        rest = Chunk(self.channel)
+        passed_s = 0.0
+        for span in self.spans:
+            start_s = span.start_s + max(0.0, offset_s - passed_s)
+            if start_s < span.end_s:
+                rest.spans.append(Span(start_s, span.end_s))
+            passed_s += span.duration_s
+        return rest
+
     def place(self, word: Word) -> Word:
         """The word, given in seconds from the chunk's start, at its time in the call.
 

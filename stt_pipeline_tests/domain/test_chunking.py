@@ -129,3 +129,19 @@ def test_a_word_over_a_pause_belongs_to_the_stretch_that_holds_its_middle() -> N
 
     assert (before.start_s, before.end_s) == (11.5, 12.0)
     assert (after.start_s, after.end_s) == (20.0, 20.5)
+
+
+@given(speech(), st.floats(0.0, 40.0))
+def test_what_follows_in_a_chunk_is_its_speech_less_what_was_before(
+    spans: list[Span], offset_s: float
+) -> None:
+    for chunk in pack(0, spans):
+        rest = chunk.after(offset_s)
+
+        assert rest.duration_s == pytest.approx(max(0.0, chunk.duration_s - offset_s), abs=1e-6)
+        assert all(any(_holds(span, part) for span in chunk.spans) for part in rest.spans)
+        assert chunk.after(0.0).spans == [span for span in chunk.spans if span.duration_s > 0]
+
+
+def _holds(span: Span, part: Span) -> bool:
+    return span.start_s - 1e-9 <= part.start_s <= part.end_s == span.end_s

@@ -1,7 +1,7 @@
-"""Fetches the prompt packages, run as `python -m stt_pipeline_tests.speech.fetch`.
+"""Fetches prompts and hold music, run as `python -m stt_pipeline_tests.speech.fetch`.
 
 Does nothing where they are installed. Needs apt-get and dpkg, but no root: apt keeps its state in
-a folder of its own and verifies what it downloads as always. Exit status 0 when the prompts are
+a folder of its own and verifies what it downloads as always. Exit status 0 when all of them are
 there, 2 with one sentence when they cannot be.
 """
 
@@ -13,7 +13,15 @@ from shutil import rmtree, which
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from stt_pipeline_tests.speech.prompts import PACKAGES, UNPACKED, find_root, holds_all_packages
+from stt_pipeline_tests.speech.prompts import (
+    MUSIC_PACKAGES,
+    SPEECH_PACKAGES,
+    UNPACKED,
+    find_root,
+    holds_all,
+)
+
+PACKAGES: Final = SPEECH_PACKAGES | MUSIC_PACKAGES
 
 _TIMEOUT_S: Final = 900
 
@@ -29,8 +37,8 @@ def fetch(target: Path) -> None:
     """
     if which("apt-get") is None or which("dpkg") is None:
         raise FetchError(
-            "The tests speak with prompts from Debian packages and this machine has no apt-get and "
-            f"dpkg to fetch them: unpack {', '.join(PACKAGES)} below {target}."
+            "The tests take speech and music from Debian packages and this machine has no "
+            f"apt-get and dpkg to fetch them: unpack {', '.join(PACKAGES)} below {target}."
         )
     target.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=target.parent, prefix="prompts-") as scratch:
@@ -42,19 +50,17 @@ def fetch(target: Path) -> None:
         _run([*apt_get, "download", *PACKAGES], cwd=downloads)
         for archive in sorted(downloads.glob("*.deb")):
             _run(["dpkg", "-x", str(archive), str(unpacked)], cwd=downloads)
-        if not holds_all_packages(unpacked):
-            raise FetchError(
-                f"The packages {', '.join(PACKAGES)} do not hold the prompts expected."
-            )
+        if not holds_all(unpacked, PACKAGES):
+            raise FetchError(f"The packages {', '.join(PACKAGES)} do not hold the files expected.")
         rmtree(target, ignore_errors=True)
         unpacked.rename(target)
 
 
 def main() -> int:
-    """Makes sure that the prompts are there and says where; returns the exit status."""
-    if find_root() is not None:
+    """Makes sure that the packages are there and says where; returns the exit status."""
+    if all(find_root(packages) for packages in (SPEECH_PACKAGES, MUSIC_PACKAGES)):
         return 0
-    sys.stdout.write(f"Fetching the speech prompts of the tests into {UNPACKED}\n")
+    sys.stdout.write(f"Fetching the speech and the music of the tests into {UNPACKED}\n")
     sys.stdout.flush()
     try:
         fetch(UNPACKED)
@@ -87,7 +93,7 @@ def _run(command: Sequence[str], *, cwd: Path) -> None:
         ) from error
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise FetchError(f"The speech prompts could not be fetched, {command[0]} says: {last}")
+        raise FetchError(f"The speech of the tests could not be fetched, {command[0]} says: {last}")
 
 
 if __name__ == "__main__":

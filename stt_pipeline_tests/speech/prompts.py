@@ -7,6 +7,7 @@ installed on the machine or unpacked under `var/prompts` by `stt_pipeline_tests.
 
 import gzip
 import wave
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -19,11 +20,13 @@ UNPACKED: Final = Path(__file__).resolve().parents[2] / "var" / "prompts"
 ROOTS: Final = (Path("/"), UNPACKED)
 """The folders below which the packages' files may lie, the machine's own first."""
 
+MUSIC: Final = "usr/share/asterisk/moh"
+
 _DOC: Final = "usr/share/doc"
 _SOUNDS: Final = "usr/share/asterisk/sounds"
 _VOICES: Final[dict[Language, str]] = {"en": "en_US_f_Allison", "fr": "fr_CA_f_June"}
 
-PACKAGES: Final[dict[str, str]] = {
+SPEECH_PACKAGES: Final[dict[str, str]] = {
     "asterisk-core-sounds-en": f"{_DOC}/asterisk-core-sounds-en/core-sounds-en.txt.gz",
     "asterisk-core-sounds-en-g722": f"{_SOUNDS}/{_VOICES['en']}/vm-goodbye.g722",
     "asterisk-core-sounds-en-gsm": f"{_SOUNDS}/{_VOICES['en']}/vm-goodbye.gsm",
@@ -31,7 +34,12 @@ PACKAGES: Final[dict[str, str]] = {
     "asterisk-core-sounds-fr": f"{_DOC}/asterisk-core-sounds-fr/core-sounds-fr.txt.gz",
     "asterisk-core-sounds-fr-wav": f"{_SOUNDS}/{_VOICES['fr']}/vm-goodbye.wav",
 }
-"""Every Debian package that the tests need, with a file that is there when the package is."""
+"""The Debian packages of prompts, each with a file that is there when the package is."""
+
+MUSIC_PACKAGES: Final[dict[str, str]] = {
+    "asterisk-moh-opsound-wav": f"{MUSIC}/macroform-the_simplicity.wav",
+}
+"""The same of hold music."""
 
 _NOT_AS_WRITTEN: Final = frozenset({("fr", "vm-record-prepend")})
 """Prompts whose text in the script is not what is said: this one has the next line glued to it."""
@@ -59,14 +67,14 @@ class Prompt:
         return self.path.with_suffix(f".{codec}")
 
 
-def find_root() -> Path | None:
-    """The first of `ROOTS` that holds every package, or None."""
-    return next((root for root in ROOTS if holds_all_packages(root)), None)
+def find_root(packages: Mapping[str, str] = SPEECH_PACKAGES) -> Path | None:
+    """The first of `ROOTS` that holds all the packages, or None."""
+    return next((root for root in ROOTS if holds_all(root, packages)), None)
 
 
-def holds_all_packages(root: Path) -> bool:
-    """Whether every package of `PACKAGES` lies below `root`."""
-    return all((root / witness).is_file() for witness in PACKAGES.values())
+def holds_all(root: Path, packages: Mapping[str, str]) -> bool:
+    """Whether all the packages lie below `root`."""
+    return all((root / witness).is_file() for witness in packages.values())
 
 
 def load_prompts(language: Language, *, folder: str = "") -> list[Prompt]:
@@ -82,7 +90,7 @@ def load_prompts(language: Language, *, folder: str = "") -> list[Prompt]:
         raise PromptsMissingError(
             "The speech prompts of the tests are missing: run 'make test', which fetches them."
         )
-    script = root / PACKAGES[f"asterisk-core-sounds-{language}"]
+    script = root / SPEECH_PACKAGES[f"asterisk-core-sounds-{language}"]
     sounds = root / _SOUNDS / _VOICES[language]
     prompts = []
     for name, text in parse_script(gzip.decompress(script.read_bytes()).decode()):

@@ -6,14 +6,14 @@ Their chunks are read together; what is done to a chunk is in `passes`, to a rec
 import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from stt_pipeline.adapters.whisper.hearing import ChunkFigures, Hearing
 from stt_pipeline.adapters.whisper.model import Encoded, Model
 from stt_pipeline.adapters.whisper.passes import Reading, read
-from stt_pipeline.adapters.whisper.speech import Samples
+from stt_pipeline.adapters.whisper.speech import RATE, Samples
 from stt_pipeline.domain.chunking import Chunk
 from stt_pipeline.domain.engine import EngineSpec
 from stt_pipeline.domain.errors import AudioUnreadableError, ObjectMissingError
@@ -43,6 +43,11 @@ class _Pending:
     part: int
     chunk: Chunk
     samples: Samples
+
+    def after(self, offset_s: float) -> "_Pending":
+        """What follows in the chunk."""
+        samples = self.samples[round(offset_s * RATE) :]
+        return replace(self, chunk=self.chunk.after(offset_s), samples=samples)
 
 
 class FasterWhisperTranscriber:
@@ -157,10 +162,17 @@ class FasterWhisperTranscriber:
         encoded = [chunk for _, chunk in chunks]
         if model is not self._model(self._spec.languages[0]):
             encoded = [model.encode(one.samples) for one, _ in chunks]
-        readings = read(model, encoded, language, self._spec.decoding, self._batch_s)
-        for (one, _), chunk, reading in zip(chunks, encoded, readings, strict=True):
-            words = model.words(chunk, reading.decoded.tokens, language)
-            one.hearing.add(one.chunk, words, _figures(reading))
+        pending = [one for one, _ in chunks]
+        while pending:
+            missed = []
+            readings = read(model, encoded, language, self._spec.decoding, self._batch_s)
+            for one, chunk, reading in zip(pending, encoded, readings, strict=True):
+                words = model.words(chunk, reading.decoded.tokens, language)
+                one.hearing.add(one.chunk, words, _figures(reading))
+                if words and chunk.speech_s - words[-1].end_s > self._spec.decoding.missed_s:
+                    missed.append(one.after(words[-1].end_s))
+            pending = missed
+            encoded = [model.encode(one.samples) for one in pending]
 
     def _model(self, language: str) -> Model:
         identity = self._spec.model_for(language)

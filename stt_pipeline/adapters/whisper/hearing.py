@@ -50,6 +50,7 @@ class Hearing:
         self._words: list[list[_HeardWord]] = []
         self._samples = 0
         self._dual_mono = False
+        self._is_sound_heard = False
         self.votes = LanguageVotes()
         self._language: str | None = None
         self._channel_languages: dict[int, str] = {}
@@ -57,8 +58,7 @@ class Hearing:
 
     def listen(self, piece: Samples) -> None:
         """Hears the next piece, of shape (channels, samples)."""
-        if not self._listeners:
-            self._begin(piece)
+        self._settle_channels(piece)
         self._samples += piece.shape[1]
         # A dual-mono call has one listener for its two channels.
         for said, listener, channel in zip(self._said, self._listeners, piece, strict=False):
@@ -113,13 +113,24 @@ class Hearing:
             transcribed_at=dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0),
         )
 
-    def _begin(self, piece: Samples) -> None:
-        self._dual_mono = len(piece) == 2 and _alike(piece[0], piece[1])
-        speakers: Sequence[str] = (UNKNOWN_SPEAKER,)
-        if len(piece) == 2 and not self._dual_mono:
-            speakers = self._spec.speakers
+    def _settle_channels(self, piece: Samples) -> None:
+        """One listener a channel; one for two channels as long as they carry the same sound."""
+        alike = len(piece) == 2 and _alike(piece[0], piece[1])
+        if not self._listeners or (alike and not self._is_sound_heard):
+            self._dual_mono = alike
+            self._listen_to((UNKNOWN_SPEAKER,) if alike or len(piece) == 1 else self._spec.speakers)
+        elif len(self._listeners) < len(piece) and not alike:
+            # Still said to be dual mono: until here nobody can tell who spoke.
+            heard, said, words = self._listeners[0], self._said[0], self._words[0]
+            self._listen_to(self._spec.speakers)
+            heard.speaker = self._spec.speakers[0]
+            self._listeners[0], self._said[0], self._words[0] = heard, said, words
+        self._is_sound_heard = self._is_sound_heard or bool(piece.any())
+
+    def _listen_to(self, speakers: Sequence[str]) -> None:
+        start = self._samples
         self._listeners = [
-            ChannelListener(index, speaker, self._spec.detection)
+            ChannelListener(index, speaker, self._spec.detection, start)
             for index, speaker in enumerate(speakers)
         ]
         self._said = [[] for _ in speakers]
@@ -178,6 +189,8 @@ def _placed(chunk: Chunk, heard: Word) -> Word:
 
 def _utterances(heard: list[_HeardWord], channel: int, speaker: str) -> list[Segment]:
     """A channel's words as utterances; the figures are those of the chunk of the first word."""
+    # What a chunk's text had missed is read after the chunks that follow it.
+    heard = sorted(heard, key=lambda item: item.word.start_s)
     figures = {id(item.word): item.figures for item in heard}
     segments = []
     for words in utterances.cut([item.word for item in heard]):

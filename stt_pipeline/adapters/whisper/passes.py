@@ -38,7 +38,12 @@ def read(
             if _is_looped(readings[index]) or not _is_looped(reading):
                 readings[index] = reading
         unsure = [index for index in unsure if _is_looped(readings[index])]
-    return [_without_loops(readings[index]) for index in range(len(chunks))]
+    return [
+        _silenced(readings[index])
+        if _is_no_speech(readings[index].decoded, decoding)
+        else _without_loops(readings[index])
+        for index in range(len(chunks))
+    ]
 
 
 def _pass(
@@ -73,6 +78,18 @@ def _is_looped(reading: Reading) -> bool:
         reading.compression_ratio > LOOP_COMPRESSION_RATIO
         or find_loop(reading.decoded.tokens) is not None
     )
+
+
+def _is_no_speech(decoded: Decoded, decoding: Decoding) -> bool:
+    """Whisper's own rule for a window without speech; hold music is often taken for speech."""
+    return (
+        decoded.no_speech_prob > decoding.no_speech_prob
+        and decoded.avg_logprob < decoding.no_speech_logprob
+    )
+
+
+def _silenced(reading: Reading) -> Reading:
+    return Reading(replace(reading.decoded, tokens=()), compression_ratio=0.0)
 
 
 def _without_loops(reading: Reading) -> Reading:

@@ -40,10 +40,12 @@ class ChannelListener:
     a stretch is cut by no piece, and ends at a pause or after WINDOW_S.
     """
 
-    def __init__(self, index: int, speaker: str, detection: SpeechDetection) -> None:
-        """`speaker` is what the channel is labelled with."""
+    def __init__(
+        self, index: int, speaker: str, detection: SpeechDetection, start_samples: int = 0
+    ) -> None:
+        """`speaker` is what the channel is labelled with; it is heard from `start_samples` on."""
         self._index = index
-        self._speaker = speaker
+        self.speaker = speaker
         self._listen_samples = int(detection.listen_s * RATE)
         self._options = VadOptions(
             threshold=detection.threshold,
@@ -52,7 +54,7 @@ class ChannelListener:
             max_speech_duration_s=WINDOW_S,
         )
         self._held: Samples = np.empty(0, dtype=np.float32)
-        self._held_start = 0
+        self._held_start = start_samples
         self._speech: list[Span] = []
         self._peak = 0.0
         self._squares = 0.0
@@ -87,7 +89,7 @@ class ChannelListener:
         """The channel as heard so far."""
         return Channel(
             index=self._index,
-            speaker=self._speaker,
+            speaker=self.speaker,
             speech=tuple(self._speech),
             peak=round(min(self._peak, 1.0), 4),
             rms=round((self._squares / self._counted) ** 0.5, 5) if self._counted else 0.0,
