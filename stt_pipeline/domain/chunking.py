@@ -1,6 +1,6 @@
 """Packs stretches of speech into chunks for the encoder, and maps times back. Hears nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -22,16 +22,17 @@ class Chunk:
         """Seconds of audio in the chunk."""
         return sum(span.duration_s for span in self.spans)
 
-    def after(self, offset_s: float) -> "Chunk":
-        """The chunk without its first `offset_s` seconds of speech."""
-        rest = Chunk(self.channel)
+    def part(self, wanted: Span) -> "Chunk":
+        """A part of the chunk, given in seconds of its speech."""
+        part = Chunk(self.channel)
         passed_s = 0.0
         for span in self.spans:
-            start_s = span.start_s + max(0.0, offset_s - passed_s)
-            if start_s < span.end_s:
-                rest.spans.append(Span(start_s, span.end_s))
+            start_s = span.start_s + max(0.0, wanted.start_s - passed_s)
+            end_s = min(span.end_s, span.start_s + wanted.end_s - passed_s)
+            if start_s < end_s:
+                part.spans.append(Span(start_s, end_s))
             passed_s += span.duration_s
-        return rest
+        return part
 
     def place(self, word: Word) -> Word:
         """The word, given in seconds from the chunk's start, at its time in the call.
@@ -51,6 +52,20 @@ class Chunk:
             word=word.word,
             probability=word.probability,
         )
+
+
+def unsaid(words: Sequence[Word], speech_s: float, least_s: float) -> list[Span]:
+    """Stretches of a chunk's speech, of more than `least_s`, in which no word lies.
+
+    Words are in seconds from the chunk's start. A chunk without any word has none: it was read, and
+    found to say nothing.
+    """
+    if not words:
+        return []
+    ends = [0.0, *(word.end_s for word in words)]
+    starts = [*(word.start_s for word in words), speech_s]
+    gaps = (Span(end_s, start_s) for end_s, start_s in zip(ends, starts, strict=True))
+    return [gap for gap in gaps if gap.duration_s > least_s]
 
 
 def split_long(span: Span, limit_s: float = WINDOW_S) -> list[Span]:

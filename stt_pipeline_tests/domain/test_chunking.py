@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stt_pipeline.domain.chunking import WINDOW_S, Chunk, pack, split_long
+from stt_pipeline.domain.chunking import WINDOW_S, Chunk, pack, split_long, unsaid
 from stt_pipeline.domain.transcription import Span, Word
 
 TINY_S = 1e-6
@@ -131,17 +131,29 @@ def test_a_word_over_a_pause_belongs_to_the_stretch_that_holds_its_middle() -> N
     assert (after.start_s, after.end_s) == (20.0, 20.5)
 
 
-@given(speech(), st.floats(0.0, 40.0))
-def test_what_follows_in_a_chunk_is_its_speech_less_what_was_before(
-    spans: list[Span], offset_s: float
+@given(speech(), st.floats(0.0, 40.0), st.floats(0.0, 40.0))
+def test_a_part_of_a_chunk_is_that_much_of_its_speech(
+    spans: list[Span], start_s: float, length_s: float
 ) -> None:
     for chunk in pack(0, spans):
-        rest = chunk.after(offset_s)
+        part = chunk.part(Span(start_s, start_s + length_s))
 
-        assert rest.duration_s == pytest.approx(max(0.0, chunk.duration_s - offset_s), abs=1e-6)
-        assert all(any(_holds(span, part) for span in chunk.spans) for part in rest.spans)
-        assert chunk.after(0.0).spans == [span for span in chunk.spans if span.duration_s > 0]
+        left_s = max(0.0, chunk.duration_s - start_s)
+        assert part.duration_s == pytest.approx(min(length_s, left_s), abs=TINY_S)
+        assert all(
+            any(span.start_s <= one.start_s < one.end_s <= span.end_s for span in chunk.spans)
+            for one in part.spans
+        )
+        assert chunk.part(Span(0.0, chunk.duration_s + 1.0)).duration_s == chunk.duration_s
 
 
-def _holds(span: Span, part: Span) -> bool:
-    return span.start_s - 1e-9 <= part.start_s <= part.end_s == span.end_s
+def test_speech_without_words_is_found_before_between_and_after_them() -> None:
+    words = [Word(4.0, 5.0, "one", 1.0), Word(5.5, 6.0, "two", 1.0), Word(11.0, 12.0, "three", 1.0)]
+
+    assert unsaid(words, 20.0, 3.0) == [Span(0.0, 4.0), Span(6.0, 11.0), Span(12.0, 20.0)]
+    assert unsaid(words, 15.0, 4.5) == [Span(6.0, 11.0)]
+    assert unsaid(words, 12.0, 5.0) == []
+
+
+def test_a_chunk_that_was_found_to_say_nothing_is_not_read_again() -> None:
+    assert unsaid([], 20.0, 3.0) == []

@@ -14,11 +14,11 @@ from stt_pipeline.adapters.whisper.hearing import ChunkFigures, Hearing
 from stt_pipeline.adapters.whisper.model import Encoded, Model
 from stt_pipeline.adapters.whisper.passes import Reading, read
 from stt_pipeline.adapters.whisper.speech import RATE, Samples
-from stt_pipeline.domain.chunking import Chunk
+from stt_pipeline.domain.chunking import Chunk, unsaid
 from stt_pipeline.domain.engine import EngineSpec
 from stt_pipeline.domain.errors import AudioUnreadableError, ObjectMissingError
 from stt_pipeline.domain.ports import Heard, Source
-from stt_pipeline.domain.transcription import Transcription
+from stt_pipeline.domain.transcription import Span, Transcription
 
 PIECE_S = 300.0
 """Seconds of audio held at once: bounds the memory of a long call (20 MB a channel)."""
@@ -44,10 +44,10 @@ class _Pending:
     chunk: Chunk
     samples: Samples
 
-    def after(self, offset_s: float) -> "_Pending":
-        """What follows in the chunk."""
-        samples = self.samples[round(offset_s * RATE) :]
-        return replace(self, chunk=self.chunk.after(offset_s), samples=samples)
+    def cut(self, span: Span) -> "_Pending":
+        """A part of the chunk, in seconds from its start."""
+        samples = self.samples[round(span.start_s * RATE) : round(span.end_s * RATE)]
+        return replace(self, chunk=self.chunk.part(span), samples=samples)
 
 
 class FasterWhisperTranscriber:
@@ -169,8 +169,8 @@ class FasterWhisperTranscriber:
             for one, chunk, reading in zip(pending, encoded, readings, strict=True):
                 words = model.words(chunk, reading.decoded.tokens, language)
                 one.hearing.add(one.chunk, words, _figures(reading))
-                if words and chunk.speech_s - words[-1].end_s > self._spec.decoding.missed_s:
-                    missed.append(one.after(words[-1].end_s))
+                gaps = unsaid(words, chunk.speech_s, self._spec.decoding.missed_s)
+                missed += [one.cut(gap) for gap in gaps]
             pending = missed
             encoded = [model.encode(one.samples) for one in pending]
 
