@@ -62,12 +62,13 @@ class WorkerProcesses:
         """`arguments` follow the Python interpreter on each worker's command line.
 
         `limit_s` says how many seconds may pass without an answer while these tasks are
-        unanswered. `environment` is added to this process's own.
+        unanswered. `environment` is for the processes, where this one's
+        own does not say otherwise.
         """
         self._command = [sys.executable, *arguments]
         self._workers = workers
         self._limit_s = limit_s
-        self._environment = {**os.environ, **environment}
+        self._environment = {**environment, **os.environ}
         self._start_s = start_s
         self._shards: queue.SimpleQueue[tuple[int, Sequence[Sequence[Task]]]] = queue.SimpleQueue()
         self._finished: queue.SimpleQueue[Finished | Exception | None] = queue.SimpleQueue()
