@@ -179,6 +179,8 @@ def console(
 ) -> Iterator[Console]:
     """`make dev` over a site whose Wednesday is published already."""
     site = empty_site(tmp_path_factory.mktemp("console"), model_dir)
+    # A shard a call: else they are read together, and their checkpoints come at once.
+    site.env.update(STT_SHARD_MINUTES="0.01", STT_MAX_SHARDS=str(INTERRUPTED_CALLS))
     for number, date in enumerate((MONDAY, TUESDAY, WEDNESDAY)):
         call = short_call(number)
         site.put_call(date, f"call{number}", call.samples, call.text)
