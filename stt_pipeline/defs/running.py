@@ -1,6 +1,7 @@
 """Runs a date or a week as a real Dagster run of this process, in the instance of DAGSTER_HOME."""
 
 import datetime as dt
+import logging
 import os
 import socket
 from collections.abc import Iterator
@@ -16,6 +17,9 @@ from stt_pipeline.defs.partitions import call_dates, week_key
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.domain.errors import UserError
 from stt_pipeline.settings import Settings
+
+# Ctrl-C may come while a connection is closed: sqlalchemy would print a traceback for it.
+logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
 
 PROCESS_TAG = "stt/process"
 """Host and process of a run started here: a run whose process is gone is closed as failed."""
