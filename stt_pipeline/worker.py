@@ -12,20 +12,36 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 from pydantic import TypeAdapter
 
 from stt_pipeline import wiring
+from stt_pipeline.adapters.worker_processes import Task
 from stt_pipeline.domain.errors import UserError
 from stt_pipeline.domain.recording import Recording
+from stt_pipeline.domain.sharding import answer_limit_s, expected_audio_s, group
 from stt_pipeline.domain.transcribing import transcribe_recordings
 from stt_pipeline.domain.transcription import Transcription
 from stt_pipeline.settings import Settings
 
 RECORDING = TypeAdapter(Recording)
 RECORDINGS = TypeAdapter(list[Recording])
+
+
+def groups_of(shard: Sequence[Recording]) -> list[list[Task]]:
+    """The groups of a shard as a worker reads them."""
+    return [
+        [RECORDING.dump_python(one, mode="json") for one in recordings]
+        for recordings in group(shard, expected_audio_s)
+    ]
+
+
+def limit_s(tasks: Sequence[Task]) -> float:
+    """Seconds that a worker may be silent over these tasks."""
+    recordings = (RECORDING.validate_python(task) for task in tasks)
+    return answer_limit_s(sum(map(expected_audio_s, recordings)))
 
 
 def main() -> int:
@@ -51,8 +67,8 @@ def serve(arguments: argparse.Namespace, answers: TextIO) -> None:
     transcriber = wiring.transcriber(settings, cpu_threads=arguments.threads)
     results = wiring.result_store(settings, arguments.date)
     for line in _lines():
-        group = RECORDINGS.validate_json(line)
-        for task, result in transcribe_recordings(group, recordings, transcriber, results):
+        asked = RECORDINGS.validate_json(line)
+        for task, result in transcribe_recordings(asked, recordings, transcriber, results):
             heard = isinstance(result.outcome, Transcription)
             cpu_s = result.outcome.cpu_s if isinstance(result.outcome, Transcription) else 0.0
             answer = {"task": task, "transcribed": heard, "cpu_s": cpu_s}

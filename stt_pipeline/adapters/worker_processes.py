@@ -62,11 +62,11 @@ class WorkerProcesses:
         """`arguments` follow the Python interpreter on each worker's command line.
 
         `limit_s` says how many seconds may pass without an answer while these tasks are
-        unanswered. `environment` is for the processes, where this one's
-        own does not say otherwise.
+        unanswered. `environment` is for the processes, where this one's own does not say
+        otherwise.
         """
         self._command = [sys.executable, *arguments]
-        self._workers = workers
+        self.workers = workers
         self._limit_s = limit_s
         self._environment = {**environment, **os.environ}
         self._start_s = start_s
@@ -87,7 +87,7 @@ class WorkerProcesses:
             self._shards.put((index, shard))
         threads = [
             threading.Thread(target=self._serve, daemon=True)
-            for _ in range(min(self._workers, len(shards)))
+            for _ in range(min(self.workers, len(shards)))
         ]
         for thread in threads:
             thread.start()

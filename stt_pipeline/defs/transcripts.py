@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from stt_pipeline import wiring
-from stt_pipeline.adapters.worker_processes import Finished, Task
+from stt_pipeline.adapters.worker_processes import Finished
 from stt_pipeline.defs import display
 from stt_pipeline.defs.display import Metadata
 from stt_pipeline.defs.partitions import call_dates
@@ -17,17 +17,11 @@ from stt_pipeline.domain.ports import ResultStore
 from stt_pipeline.domain.prices import DEFAULT_PRICE
 from stt_pipeline.domain.progress import DateProgress
 from stt_pipeline.domain.recording import Recording, Status
-from stt_pipeline.domain.sharding import (
-    answer_limit_s,
-    expected_audio_s,
-    group,
-    plan_shards,
-    shard_count,
-)
+from stt_pipeline.domain.sharding import plan_recordings
 from stt_pipeline.domain.tables import segment_rows, table, transcript_row, word_rows
 from stt_pipeline.domain.transcription import Failure, Result, Transcription
 from stt_pipeline.settings import Settings
-from stt_pipeline.worker import RECORDING
+from stt_pipeline.worker import groups_of, limit_s
 
 OBSERVE_EVERY_S = 20.0
 """Seconds between two reports of progress in the UI."""
@@ -75,9 +69,7 @@ def transcribe(
 ) -> DateProgress:
     """Spreads the missing recordings over worker processes, and reports each that ended."""
     settings = pipeline.settings
-    audio_s = sum(recording.audio_s for recording in missing)
-    count = shard_count(audio_s, settings.shard_minutes, settings.max_shards)
-    shards = plan_shards(missing, count, audio_s=expected_audio_s)
+    shards = plan_recordings(missing, settings.shard_minutes, settings.max_shards)
     progress = DateProgress.of(shards, reused)
     pipeline.progress.update(context.partition_key, progress)
     if not missing:
@@ -85,8 +77,8 @@ def transcribe(
         return progress
     wiring.verified_models(settings)
     context.log.info(
-        f"{len(missing)} recordings, {audio_s / 60:.1f} min of audio, in {len(shards)} shards; "
-        f"{reused} already have results. Engine: {pipeline.engine.label}"
+        f"{len(missing)} recordings, {progress.audio_s / 60:.1f} min of audio, "
+        f"in {len(shards)} shards; {reused} already have results. Engine: {pipeline.engine.label}"
     )
     given_up = _work_off(context, pipeline, shards, progress)
     _keep_deaths(context, pipeline, given_up, progress, results)
@@ -101,16 +93,12 @@ def _work_off(
 ) -> list[tuple[Recording, Finished]]:
     """Runs the shards and counts each recording that ends; returns those given up."""
     by_etag = {recording.etag: recording for shard in shards for recording in shard}
-
-    def limit_s(tasks: Sequence[Task]) -> float:
-        return answer_limit_s(sum(expected_audio_s(by_etag[task["etag"]]) for task in tasks))
-
     call_date = context.partition_key
     workers = wiring.workers(
         pipeline.settings, dt.date.fromisoformat(call_date), len(shards), limit_s
     )
     given_up, observed = [], time.monotonic()
-    for ended in workers.run([_tasks(shard) for shard in shards]):
+    for ended in workers.run([groups_of(shard) for shard in shards]):
         recording = by_etag[ended.task["etag"]]
         if ended.answer is None:
             given_up.append((recording, ended))
@@ -124,14 +112,6 @@ def _work_off(
             observed = time.monotonic()
             _observe(context, progress)
     return given_up
-
-
-def _tasks(shard: Sequence[Recording]) -> list[list[Task]]:
-    """The groups of a shard as a worker reads them."""
-    return [
-        [RECORDING.dump_python(one, mode="json") for one in recordings]
-        for recordings in group(shard, expected_audio_s)
-    ]
 
 
 def _keep_deaths(

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 LOOP_COMPRESSION_RATIO = 2.4
 """Whisper's own sign of a loop (Radford et al. 2022, section 4.5)."""
 
-MIN_REPEATS = 4
-"""As for LOOP_REPEATS of the signals: said this often in a row, it is a loop and no speaker."""
+LOOP_REPEATS = 4
+"""A phrase said this often in a row is a loop, not a speaker."""
 
 MIN_TOKENS = 16
 """Shorter repetitions are speech: «non, non, non, non», a number with four equal digits."""
@@ -26,13 +26,13 @@ class Loop:
 
 
 def find_loop(tokens: Sequence[int]) -> Loop | None:
-    """The first phrase that is said MIN_REPEATS times in a row, over MIN_TOKENS at least."""
+    """The first phrase that is said LOOP_REPEATS times in a row, over MIN_TOKENS at least."""
     found: Loop | None = None
-    for period in range(1, min(MAX_PERIOD, len(tokens) // MIN_REPEATS) + 1):
+    for period in range(1, min(MAX_PERIOD, len(tokens) // LOOP_REPEATS) + 1):
         same = 0
         for index in range(period, len(tokens)):
             same = same + 1 if tokens[index] == tokens[index - period] else 0
-            if same >= max(MIN_TOKENS, MIN_REPEATS * period) - period:
+            if same >= max(MIN_TOKENS, LOOP_REPEATS * period) - period:
                 start = index - same - period + 1
                 if found is None or start < found.start:
                     found = Loop(start, period, _end(tokens, index + 1, period))

@@ -59,6 +59,15 @@ def plan_shards(items: Sequence[T], shards: int, audio_s: Callable[[T], float]) 
     return [shard for shard in plan if shard]
 
 
+def plan_recordings(
+    recordings: Sequence[Recording], shard_minutes: float, max_shards: int
+) -> list[list[Recording]]:
+    """The shards of a date's recordings, by the settings SHARD_MINUTES and MAX_SHARDS."""
+    audio_s = sum(recording.audio_s for recording in recordings)
+    count = shard_count(audio_s, shard_minutes, max_shards)
+    return plan_shards(recordings, count, audio_s=expected_audio_s)
+
+
 def group(
     items: Sequence[T],
     audio_s: Callable[[T], float],

@@ -4,16 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from stt_pipeline.domain.loops import LOOP_COMPRESSION_RATIO
+from stt_pipeline.domain.loops import LOOP_COMPRESSION_RATIO, LOOP_REPEATS
 from stt_pipeline.domain.transcription import Channel, Span, Transcription
 
 COVERAGE_MARGIN_S = 1.0
 """Words cover the speech this near to them: padding of 0.4 s, and word times good to 0.2 s."""
 
 MIN_CALL_COVERAGE = 0.6
-LOOP_REPEATS = 4
-"""A phrase said this often in a row is a loop, not a speaker."""
-
 MIN_AVG_LOGPROB = -1.0
 """Whisper's own sign of a failed decode (Radford et al. 2022, section 4.5)."""
 

@@ -9,8 +9,8 @@ import numpy as np
 from stt_pipeline import wiring
 from stt_pipeline.adapters.audio import Samples as Sound
 from stt_pipeline.adapters.audio import decode
-from stt_pipeline.adapters.whisper.engine import FasterWhisperTranscriber
-from stt_pipeline.domain.engine import EngineSpec, ModelIdentity
+from stt_pipeline.adapters.whisper.engine import BATCH_S, FasterWhisperTranscriber
+from stt_pipeline.domain.engine import Decoding, EngineSpec, ModelIdentity
 from stt_pipeline.domain.known_models import KNOWN_MODELS
 from stt_pipeline.domain.normalise import normaliser
 from stt_pipeline.domain.transcription import Transcription, Word
@@ -25,21 +25,28 @@ Transcribe = Callable[[Samples], Transcription]
 """The real engine: telephone samples of shape (n,) or (n, 2) in, what it heard out."""
 
 
-def make_transcriber(model_dir: Path, piece_s: float | None = None) -> FasterWhisperTranscriber:
-    """The pipeline's own engine; `piece_s` cuts the recording into pieces of another length."""
+def make_transcriber(
+    model_dir: Path,
+    piece_s: float | None = None,
+    decoding: Decoding | None = None,
+    batch_s: float = BATCH_S,
+    cpu_threads: int | None = None,
+) -> FasterWhisperTranscriber:
+    """The pipeline's own engine, or one with other pieces, another decoding, batches or threads."""
     spec = EngineSpec(
         library="faster-whisper",
         models={"*": ModelIdentity("base", SHA256)},
         compute_type="int8",
         languages=("fr", "en"),
         speakers=("agent", "customer"),
+        decoding=decoding or Decoding(),
     )
 
     def decode_pieces(audio: BinaryIO, name: str, engine_s: float) -> Iterator[Sound]:
         return decode(audio, name, piece_s or engine_s)
 
-    threads = wiring.available_cpus()
-    return FasterWhisperTranscriber(spec, {SHA256: model_dir}, decode_pieces, threads)
+    threads = cpu_threads or wiring.available_cpus()
+    return FasterWhisperTranscriber(spec, {SHA256: model_dir}, decode_pieces, threads, batch_s)
 
 
 def heard_by(

@@ -9,14 +9,13 @@ from typing import BinaryIO
 import numpy as np
 import pytest
 
-from stt_pipeline.adapters.audio import decode
 from stt_pipeline.adapters.whisper.engine import FasterWhisperTranscriber
-from stt_pipeline.domain.engine import Decoding, EngineSpec, ModelIdentity
+from stt_pipeline.domain.engine import Decoding
 from stt_pipeline.domain.errors import AudioUnreadableError, ObjectMissingError
 from stt_pipeline.domain.ports import Heard, Source
 from stt_pipeline.domain.signals import flags
 from stt_pipeline.domain.transcription import Transcription
-from stt_pipeline_tests.adapters.hearing import SHA256, make_transcriber, text_of
+from stt_pipeline_tests.adapters.hearing import make_transcriber, text_of
 from stt_pipeline_tests.speech.calls import (
     RATE_HZ,
     Samples,
@@ -111,27 +110,9 @@ class TestTheSameTextInAnyCompany:
     def test_in_batches_of_another_size_and_with_another_number_of_threads(
         self, model_dir: Path, files: list[Path], alone: dict[str, Words], batch_s: float
     ) -> None:
-        engine = make_engine(model_dir, batch_s=batch_s, cpu_threads=1)
+        engine = make_transcriber(model_dir, batch_s=batch_s, cpu_threads=1)
         heard, _ = together(engine, files)
         assert {name: words_in(one) for name, one in heard.items()} == alone
-
-
-def make_engine(
-    model_dir: Path,
-    decoding: Decoding | None = None,
-    batch_s: float = 240.0,
-    cpu_threads: int = 2,
-) -> FasterWhisperTranscriber:
-    """An engine with another way to decode, or to batch."""
-    spec = EngineSpec(
-        library="faster-whisper",
-        models={"*": ModelIdentity("base", SHA256)},
-        compute_type="int8",
-        languages=("fr", "en"),
-        speakers=("agent", "customer"),
-        decoding=decoding or Decoding(),
-    )
-    return FasterWhisperTranscriber(spec, {SHA256: model_dir}, decode, cpu_threads, batch_s)
 
 
 def test_a_bad_file_costs_no_other(
@@ -205,7 +186,9 @@ class TestLanguages:
 def test_the_second_pass_changes_what_the_first_was_not_sure_of(
     model_dir: Path, files: list[Path], alone: dict[str, Words]
 ) -> None:
-    first_alone = make_engine(model_dir, Decoding(sure_logprob=-9.0, min_tokens_per_s=0.0))
+    first_alone = make_transcriber(
+        model_dir, decoding=Decoding(sure_logprob=-9.0, min_tokens_per_s=0.0)
+    )
     heard, _ = together(first_alone, files)
 
     changed = [name for name, one in heard.items() if words_in(one) != alone[name]]
@@ -216,10 +199,10 @@ def test_the_second_pass_changes_what_the_first_was_not_sure_of(
 def test_a_decoder_is_not_let_run_on(model_dir: Path, files: list[Path]) -> None:
     """Where the tokens are few, the text ends early: no chunk decodes without end."""
     short = replace(Decoding(), max_tokens_per_s=0.0, spare_tokens=5, missed_s=60.0)
-    heard, _ = together(make_engine(model_dir, short), [files[1]])
+    heard, _ = together(make_transcriber(model_dir, decoding=short), [files[1]])
     # The call is short enough for one chunk; what the text leaves out is not read again here.
     assert 0 < len(words_in(heard[files[1].name])) <= 5
 
 
 def test_the_engine_of_the_pieces_is_the_engine(model_dir: Path) -> None:
-    assert make_transcriber(model_dir).engine == make_engine(model_dir).engine
+    assert make_transcriber(model_dir, piece_s=20.0).engine == make_transcriber(model_dir).engine

@@ -19,16 +19,10 @@ from stt_pipeline.adapters.worker_processes import Task
 from stt_pipeline.domain import ledger
 from stt_pipeline.domain.recording import AudioInfo, FoundObject, Recording, Status
 from stt_pipeline.domain.references import spoken_by
-from stt_pipeline.domain.sharding import (
-    answer_limit_s,
-    expected_audio_s,
-    group,
-    plan_shards,
-    shard_count,
-)
+from stt_pipeline.domain.sharding import plan_recordings
 from stt_pipeline.domain.transcription import Failure, Transcription
 from stt_pipeline.settings import Settings, load_settings
-from stt_pipeline.worker import RECORDING
+from stt_pipeline.worker import groups_of, limit_s
 from stt_pipeline_tests.benchmarks.job import (
     ANSWER,
     CALL_DATE,
@@ -62,13 +56,6 @@ def recordings_of(settings: Settings, date: str) -> list[Recording]:
     aside = [f"{row.key}: {row.reason}" for row in rows if row.status is not Status.ACCEPTED]
     assert not aside, aside
     return rows
-
-
-def planned(settings: Settings, recordings: Sequence[Recording]) -> list[list[Recording]]:
-    """The shards of the step `transcripts`."""
-    audio_s = sum(recording.audio_s for recording in recordings)
-    count = shard_count(audio_s, settings.shard_minutes, settings.max_shards)
-    return plan_shards(recordings, count, audio_s=expected_audio_s)
 
 
 def stretches(recordings: Sequence[Recording]) -> list[list[Recording]]:
@@ -117,27 +104,16 @@ class WarmUp(Sequence[list[Task]]):
         self._gun.barrier.wait()
 
 
-def groups_of(shard: Sequence[Recording]) -> list[list[Task]]:
-    """The groups of a shard as a worker reads them, as in the step `transcripts`."""
-    return [
-        [RECORDING.dump_python(one, mode="json") for one in recordings]
-        for recordings in group(shard, expected_audio_s)
-    ]
-
-
-def limit_s(tasks: Sequence[Task]) -> float:
-    """Seconds that a worker may be silent over these tasks, as in the step `transcripts`."""
-    recordings = (RECORDING.validate_python(task) for task in tasks)
-    return answer_limit_s(sum(map(expected_audio_s, recordings)))
-
-
 def run(job: Job) -> Answer:
     """Transcribes the calls as a date of the pipeline; the environment names the job's folders."""
     settings = load_settings()
     recordings = recordings_of(settings, CALL_DATE)
-    shards = stretches(recordings) if job.in_order else planned(settings, recordings)
+    if job.in_order:
+        shards = stretches(recordings)
+    else:
+        shards = plan_recordings(recordings, settings.shard_minutes, settings.max_shards)
     pool = wiring.workers(settings, dt.date.fromisoformat(CALL_DATE), len(shards), limit_s)
-    gun = StartingGun(pool._workers)
+    gun = StartingGun(pool.workers)
     [warm_up] = groups_of(recordings_of(settings, WARM_UP_DATE))
     everything = [*(WarmUp(warm_up, gun) for _ in range(gun.workers)), *map(groups_of, shards)]
     durations_s = {recording.etag: recording.duration_s or 0.0 for recording in recordings}

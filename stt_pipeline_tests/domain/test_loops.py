@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stt_pipeline.domain.loops import MIN_REPEATS, MIN_TOKENS, Loop, cut_loops, find_loop
+from stt_pipeline.domain.loops import LOOP_REPEATS, MIN_TOKENS, Loop, cut_loops, find_loop
 
 DISTINCT = st.lists(st.integers(0, 10_000), max_size=60, unique=True)
 
@@ -20,14 +20,14 @@ def test_a_phrase_said_over_and_over_is_left_once(
     before: list[int], size: int, more: int, part: int
 ) -> None:
     phrase = list(range(-1, -1 - size, -1))
-    repeats = max(MIN_REPEATS, -(-MIN_TOKENS // size)) + more
+    repeats = max(LOOP_REPEATS, -(-MIN_TOKENS // size)) + more
     looped = [*before, *phrase * repeats, *phrase[: part % size]]
 
     assert cut_loops(looped) == before + phrase
 
 
 @pytest.mark.parametrize(
-    "tokens", [[7] * (MIN_TOKENS - 1), [1, 2, 3, 4, 5, 6, 7] * (MIN_REPEATS - 1)], ids=len
+    "tokens", [[7] * (MIN_TOKENS - 1), [1, 2, 3, 4, 5, 6, 7] * (LOOP_REPEATS - 1)], ids=len
 )
 def test_short_and_rare_repetitions_are_speech(tokens: list[int]) -> None:
     assert cut_loops(tokens) == tokens

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stt_pipeline.domain.loops import LOOP_REPEATS
 from stt_pipeline.domain.signals import (
-    LOOP_REPEATS,
     count_flags,
     coverage,
     flags,

@@ -5,6 +5,7 @@ Their chunks are read together; what is done to a chunk is in `passes`, to a rec
 
 import itertools
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -128,34 +129,31 @@ class FasterWhisperTranscriber:
         if not pending:
             return
         began = time.process_time()
-        encoded, languages = self._encode(pending)
-        in_turn = sorted(range(len(pending)), key=lambda index: languages[index])
-        for language, group in itertools.groupby(in_turn, key=lambda index: languages[index]):
-            indices = list(group)
-            self._read_language([(pending[index], encoded[index]) for index in indices], language)
+        by_language: dict[str, list[tuple[_Pending, Encoded]]] = defaultdict(list)
+        for one, chunk, language in self._encode(pending):
+            by_language[language].append((one, chunk))
+        for language, chunks in by_language.items():
+            self._read_language(chunks, language)
         spent_s = time.process_time() - began
         speech_s = sum(one.chunk.duration_s for one in pending)
         for one in pending:
             one.hearing.cpu_s += spent_s * one.chunk.duration_s / speech_s
 
-    def _encode(self, pending: list[_Pending]) -> tuple[list[Encoded], list[str]]:
-        """Each chunk encoded, and the language to read it in.
+    def _encode(self, pending: list[_Pending]) -> Iterator[tuple[_Pending, Encoded, str]]:
+        """Each chunk, encoded, with the language to read it in.
 
         A recording's language is settled by its first part with speech, whatever is read with it.
         """
         allowed = self._spec.languages
         model = self._model(allowed[0])
-        encoded, languages = [], []
         for (hearing, _), part in itertools.groupby(pending, lambda one: (one.hearing, one.part)):
-            chunks = list(part)
-            for one in chunks:
-                chunk = model.encode(one.samples)
-                encoded.append(chunk)
-                if len(allowed) > 1:
+            encoded = [(one, model.encode(one.samples)) for one in part]
+            if len(allowed) > 1:
+                for one, chunk in encoded:
                     likely = model.languages(chunk, allowed)
                     hearing.votes.add(one.chunk.channel, chunk.speech_s, likely)
-            languages += [hearing.settled_language(one.chunk.channel) for one in chunks]
-        return encoded, languages
+            for one, chunk in encoded:
+                yield one, chunk, hearing.settled_language(one.chunk.channel)
 
     def _read_language(self, chunks: list[tuple[_Pending, Encoded]], language: str) -> None:
         model = self._model(language)
