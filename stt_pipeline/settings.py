@@ -96,6 +96,11 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="Audio minutes that make one more shard worth its start.",
     )
+    shard_runs: bool = Field(
+        default=False,
+        description="Each shard is a Dagster run of its own, such as a Fargate task; else the "
+        "date's own run works on all of them.",
+    )
     alert_sns_topic: str = Field(default="", description="SNS topic for alerts; empty: the log.")
 
     @field_validator("recordings_uri", "lake_uri", "references_uri")

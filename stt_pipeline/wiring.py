@@ -15,6 +15,7 @@ from stt_pipeline.adapters.checkpoints import CheckpointStore
 from stt_pipeline.adapters.duckdb_catalog import DuckdbCatalog
 from stt_pipeline.adapters.local_store import LocalStore
 from stt_pipeline.adapters.parquet import ParquetTables
+from stt_pipeline.adapters.plans import PlanStore
 from stt_pipeline.adapters.verdicts import VerdictStore
 from stt_pipeline.adapters.weights import verified_weights, verify
 from stt_pipeline.adapters.whisper.process import process_environment
@@ -99,6 +100,11 @@ def ledgers(settings: Settings) -> ParquetTables:
 def verdicts(settings: Settings) -> VerdictStore:
     """The newest verdict of each date."""
     return VerdictStore(lake_store(settings))
+
+
+def plans(settings: Settings) -> PlanStore:
+    """The newest shard plan of each date."""
+    return PlanStore(lake_store(settings))
 
 
 def catalog(settings: Settings) -> Catalog:

@@ -76,7 +76,9 @@ def run_dates(settings: Settings, dates: Sequence[dt.date]) -> dict[str, list[st
     for date in dates:
         check_date(settings, date)
     failed: dict[str, list[str]] = {}
-    with AudioMinutesBar() as bar, runner(Pipeline(settings, progress=bar)) as runs:
+    # Whoever types the command wants the work done here, wherever the schedules have it done.
+    here = settings.model_copy(update={"shard_runs": False})
+    with AudioMinutesBar() as bar, runner(Pipeline(here, progress=bar)) as runs:
         for date in dates:
             outcome = runs.run_date(date)
             if not outcome.success:

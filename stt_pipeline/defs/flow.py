@@ -7,12 +7,13 @@ from stt_pipeline.defs.published_tables import published_tables_asset
 from stt_pipeline.defs.recordings import recordings_asset
 from stt_pipeline.defs.resources import Pipeline, date_lock
 from stt_pipeline.defs.transcript_quality import transcript_quality_asset
+from stt_pipeline.defs.transcript_shards import transcript_shards_asset
 from stt_pipeline.defs.transcripts import transcripts_asset
 from stt_pipeline.defs.weekly_readiness import weekly_readiness_asset
 
 
 def build_definitions(pipeline: Pipeline) -> dg.Definitions:
-    """The five assets in the order of the flow, with their jobs.
+    """The five assets in the order of the flow, with their jobs; with shard runs, a sixth.
 
     A run is one process: transcription spreads over worker processes of its own.
     """
@@ -20,6 +21,7 @@ def build_definitions(pipeline: Pipeline) -> dg.Definitions:
     return dg.Definitions(
         assets=[
             recordings_asset(settings),
+            *([transcript_shards_asset(settings)] if settings.shard_runs else []),
             transcripts_asset(settings),
             transcript_quality_asset(settings),
             published_tables_asset(settings),

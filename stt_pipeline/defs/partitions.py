@@ -7,12 +7,28 @@ import dagster as dg
 from stt_pipeline.domain.call_dates import monday_of, week_of
 from stt_pipeline.settings import Settings
 
+CALL_DATE, SHARD = "call_date", "shard"
+"""The dimensions of a shard's partition."""
+
 
 def call_dates(settings: Settings) -> dg.DailyPartitionsDefinition:
     """One partition a call date, in STT_TIMEZONE; today is the last, still filling."""
     return dg.DailyPartitionsDefinition(
         start_date=settings.first_date.isoformat(), timezone=settings.timezone, end_offset=1
     )
+
+
+def call_date_shards(settings: Settings) -> dg.MultiPartitionsDefinition:
+    """One partition a call date and shard, such as `2026-11-20|3`: 1 to STT_MAX_SHARDS."""
+    shards = [str(number) for number in range(1, settings.max_shards + 1)]
+    return dg.MultiPartitionsDefinition(
+        {CALL_DATE: call_dates(settings), SHARD: dg.StaticPartitionsDefinition(shards)}
+    )
+
+
+def shards_of_a_date() -> dg.MultiToSingleDimensionPartitionMapping:
+    """A date is made of all its shards, and each shard of its date."""
+    return dg.MultiToSingleDimensionPartitionMapping(CALL_DATE)
 
 
 def call_weeks(settings: Settings) -> dg.WeeklyPartitionsDefinition:

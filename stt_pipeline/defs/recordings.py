@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from stt_pipeline.defs import display
+from stt_pipeline.defs import display, transcript_shards
 from stt_pipeline.defs.display import Metadata
 from stt_pipeline.defs.partitions import call_dates
 from stt_pipeline.defs.resources import DateLock, Pipeline
@@ -39,7 +39,10 @@ def recordings_asset(settings: Settings) -> dg.AssetsDefinition:
         rows = refresh(pipeline, context.partition_key, listing.dated)
         with pipeline.lake.locked(f"call_date={UNDATED}", on_wait=lambda: None):
             undated = refresh(pipeline, UNDATED, listing.undated)
-        return dg.MaterializeResult(metadata=_metadata(rows, undated))
+        metadata = _metadata(rows, undated)
+        if settings.shard_runs:
+            metadata |= transcript_shards.plan_date(pipeline, context.partition_key)
+        return dg.MaterializeResult(metadata=metadata)
 
     return recordings
 

@@ -9,11 +9,12 @@ import dagster as dg
 
 from stt_pipeline import wiring
 from stt_pipeline.adapters.parquet import ParquetTables
+from stt_pipeline.adapters.plans import PlanStore
 from stt_pipeline.adapters.verdicts import VerdictStore
 from stt_pipeline.domain.engine import EngineSpec
-from stt_pipeline.domain.ports import AudioProber, Catalog, ReadableStore, Store
+from stt_pipeline.domain.ports import AudioProber, Catalog, ReadableStore, ResultStore, Store
 from stt_pipeline.domain.progress import ProgressListener, Unwatched
-from stt_pipeline.domain.recording import Recording
+from stt_pipeline.domain.recording import Recording, Status
 from stt_pipeline.domain.tables import ledger_rows
 from stt_pipeline.settings import Settings
 
@@ -79,6 +80,19 @@ class Pipeline:
     def verdicts(self) -> VerdictStore:
         """The newest verdict of each date."""
         return wiring.verdicts(self.settings)
+
+    @cached_property
+    def plans(self) -> PlanStore:
+        """The newest shard plan of each date."""
+        return wiring.plans(self.settings)
+
+    def results(self, call_date: str) -> ResultStore:
+        """Checkpoints of a date, of this engine."""
+        return wiring.result_store(self.settings, dt.date.fromisoformat(call_date))
+
+    def accepted(self, call_date: str) -> list[Recording]:
+        """The recordings of a date that are to have a transcript."""
+        return [row for row in self.ledger(call_date) if row.status is Status.ACCEPTED]
 
     def ledger(self, partition: str) -> list[Recording]:
         """The rows of a date's ledger; empty where it was never made."""

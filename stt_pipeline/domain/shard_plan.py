@@ -1,0 +1,52 @@
+"""Which recordings of a date are a shard's, where each shard is a run of its own. Runs nothing."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from stt_pipeline.domain.recording import Recording
+from stt_pipeline.domain.sharding import expected_audio_s, plan_shards, shard_count
+
+
+@dataclass(frozen=True)
+class ShardPlan:
+    """The etags of each shard; the first is shard 1."""
+
+    shards: tuple[tuple[str, ...], ...]
+
+    def mine(self, shard: int, accepted: Iterable[Recording]) -> list[Recording]:
+        """The accepted recordings of a shard, from 1; none where the plan has fewer shards."""
+        etags = set(self.shards[shard - 1]) if shard <= len(self.shards) else set()
+        return [recording for recording in accepted if recording.etag in etags]
+
+    def shards_of(self, recordings: Iterable[Recording]) -> list[int]:
+        """The shards that hold any of these recordings, in order."""
+        etags = {recording.etag for recording in recordings}
+        return [
+            number for number, shard in enumerate(self.shards, 1) if not etags.isdisjoint(shard)
+        ]
+
+
+def plan_runs(
+    accepted: Sequence[Recording],
+    missing: Sequence[Recording],
+    shard_minutes: float,
+    max_shards: int,
+) -> ShardPlan:
+    """Deals every accepted recording to one shard: those `missing` a result, then the others.
+
+    Each of the two is dealt out evenly, over as many shards as it takes. Recordings with a result
+    cost a shard nothing, until another engine is set and the same shards are run again.
+    """
+    shards: list[list[str]] = [[] for _ in range(max_shards)]
+    lacking = {recording.etag for recording in missing}
+    done = [recording for recording in accepted if recording.etag not in lacking]
+    for part, whole in ((missing, missing), (done, accepted)):
+        audio_s = sum(recording.audio_s for recording in whole)
+        count = shard_count(audio_s, shard_minutes, max_shards)
+        for shard, dealt in zip(
+            shards, plan_shards(part, count, audio_s=expected_audio_s), strict=False
+        ):
+            shard += [recording.etag for recording in dealt]
+    while shards and not shards[-1]:
+        shards.pop()
+    return ShardPlan(tuple(map(tuple, shards)))
