@@ -32,19 +32,25 @@ class MemoryStore:
 
         def skipped(folder: str) -> bool:
             if folder not in verdicts:
-                verdicts[folder] = skip(folder)
+                verdicts[folder] = _hidden(folder[:-1]) or skip(folder)
                 if not verdicts[folder]:
                     self.entered.append(folder)
             return verdicts[folder]
 
         for key in sorted(self.objects):
-            if key.startswith(prefix) and not any(map(skipped, _folders(key, prefix))):
+            if not key.startswith(prefix) or _hidden(key):
+                continue
+            if not any(map(skipped, _folders(key, prefix))):
                 yield FoundObject(key=key, size_bytes=len(self.objects[key]))
 
     def etag(self, found: FoundObject) -> str:
         """See ReadableStore."""
         with self.open(found.key) as file:
-            return hashlib.md5(file.read(), usedforsecurity=False).hexdigest()
+            return self._md5(file.read())
+
+    @staticmethod
+    def _md5(data: bytes) -> str:
+        return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
     def open(self, key: str) -> BinaryIO:
         """See ReadableStore."""
@@ -64,6 +70,21 @@ class MemoryStore:
     def write(self, key: str, data: bytes) -> None:
         """See Store."""
         self.objects[key] = data
+
+    def write_file(self, key: str, file: BinaryIO) -> None:
+        """See Store."""
+        file.seek(0)
+        self.objects[key] = file.read()
+
+    def copy(self, source_key: str, target_key: str) -> None:
+        """See Store."""
+        with self.open(source_key) as source:
+            self.write_file(target_key, source)
+
+    def fingerprint(self, key: str) -> str | None:
+        """See Store."""
+        data = self.objects.get(key)
+        return None if data is None else self._md5(data)
 
     def delete(self, key: str) -> None:
         """See Store."""
@@ -90,6 +111,10 @@ def _folders(key: str, prefix: str) -> Iterator[str]:
         end = key.find("/", end + 1)
 
 
+def _hidden(key: str) -> bool:
+    return key.rpartition("/")[2].startswith(".")
+
+
 class MemoryResults:
     """Implements ResultStore over a dict."""
 
@@ -105,6 +130,10 @@ class MemoryResults:
     def read(self, etag: str) -> Result | None:
         """See ResultStore."""
         return self._finished.get(etag) or self._again.get(etag)
+
+    def read_all(self, etags: Iterable[str]) -> Iterator[Result | None]:
+        """See ResultStore."""
+        return map(self.read, etags)
 
     def write(self, result: Result) -> None:
         """See ResultStore."""

@@ -3,16 +3,19 @@
 import contextlib
 import fcntl
 import hashlib
+import io
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from stt_pipeline.domain.errors import ObjectMissingError, UserError
+from stt_pipeline.domain.errors import FolderMissingError, ObjectMissingError, UserError
 from stt_pipeline.domain.recording import FoundObject
 
-HASH_BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 1 << 20
+"""Read at once where a file is hashed or copied."""
 
 
 class LocalStore:
@@ -26,7 +29,7 @@ class LocalStore:
     def walk(self, prefix: str, skip: Callable[[str], bool]) -> Iterator[FoundObject]:
         """See ReadableStore; names that begin with a dot are not recordings and are left out."""
         if not self._root.is_dir():
-            raise UserError(
+            raise FolderMissingError(
                 f"{self._setting} names {self._root}, which is not a folder: create it or "
                 "correct the setting."
             )
@@ -56,9 +59,12 @@ class LocalStore:
 
     def etag(self, found: FoundObject) -> str:
         """MD5 of the content, as S3 gives for an object put in one piece."""
-        with self.open(found.key) as file:
+        return self._md5(found.key)
+
+    def _md5(self, key: str) -> str:
+        with self.open(key) as file:
             content = hashlib.md5(usedforsecurity=False)
-            while block := file.read(HASH_BLOCK_BYTES):
+            while block := file.read(BLOCK_BYTES):
                 content.update(block)
         return content.hexdigest()
 
@@ -83,19 +89,36 @@ class LocalStore:
 
     def write(self, key: str, data: bytes) -> None:
         """See Store; the bytes are on disk before the name changes."""
+        self.write_file(key, io.BytesIO(data))
+
+    def write_file(self, key: str, file: BinaryIO) -> None:
+        """See Store; the bytes are on disk before the name changes."""
         path = self._root / key
         path.parent.mkdir(parents=True, exist_ok=True)
+        file.seek(0)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
         try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+            with os.fdopen(handle, "wb") as target:
+                shutil.copyfileobj(file, target, BLOCK_BYTES)
+                target.flush()
+                os.fsync(target.fileno())
             Path(temporary).chmod(0o644)
             Path(temporary).replace(path)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
+
+    def copy(self, source_key: str, target_key: str) -> None:
+        """See Store."""
+        with self.open(source_key) as source:
+            self.write_file(target_key, source)
+
+    def fingerprint(self, key: str) -> str | None:
+        """See Store."""
+        try:
+            return self._md5(key)
+        except ObjectMissingError:
+            return None
 
     def delete(self, key: str) -> None:
         """See Store."""

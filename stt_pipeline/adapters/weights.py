@@ -13,6 +13,7 @@ from huggingface_hub.errors import HfHubHTTPError
 
 from stt_pipeline.domain.errors import UserError
 from stt_pipeline.domain.known_models import WEIGHTS, KnownModel
+from stt_pipeline.domain.ports import ReadableStore
 
 
 def sha256_of(path: Path) -> str:
@@ -66,6 +67,28 @@ def fetch(model: KnownModel, folder: Path, source: str) -> None:
         if folder.exists():
             shutil.rmtree(folder)
         fetched.rename(folder)
+
+
+def fetch_from(store: ReadableStore, folder: Path, sha256: str) -> None:
+    """Puts the model at the root of `store` into `folder`, its weights verified, whole or not.
+
+    Several processes may do so at once. Raises UserError.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".fetching-") as temporary:
+        fetched = Path(temporary) / "model"
+        fetched.mkdir()
+        for found in store.walk("", skip=lambda folder: True):
+            with store.open(found.key) as source, (fetched / found.key).open("wb") as target:
+                shutil.copyfileobj(source, target)
+        if not (fetched / WEIGHTS).is_file():
+            raise UserError(f"STT_MODEL names {store.uri('')}, where there is no {WEIGHTS}.")
+        verify(fetched, {WEIGHTS: sha256})
+        try:
+            fetched.rename(folder)
+        except OSError:
+            if not folder.is_dir():
+                raise
 
 
 def _from_hub(model: KnownModel, folder: Path) -> None:

@@ -57,7 +57,7 @@ def _lake(settings: Settings) -> str:
     except OSError as error:
         raise UserError(
             f"STT_LAKE_URI={settings.lake_uri} cannot be written ({error.strerror}): give this "
-            "user the right, or name another folder."
+            "user the right, or name another place."
         ) from None
     return settings.lake_uri
 
@@ -82,10 +82,11 @@ def _model(settings: Settings) -> str:
 
 
 def _disk(settings: Settings) -> str:
-    free_gb = wiring.lake_free_bytes(settings) / 1e9
+    folder = wiring.work_folder(settings)
+    free_gb = shutil.disk_usage(folder).free / 1e9
     if free_gb < MIN_FREE_GB:
-        raise UserError(f"{free_gb:.1f} GB are free at {settings.lake_uri}: make it {MIN_FREE_GB}.")
-    return f"{free_gb:.0f} GB free"
+        raise UserError(f"{free_gb:.1f} GB are free in {folder}: make it {MIN_FREE_GB}.")
+    return f"{free_gb:.0f} GB free in {folder}"
 
 
 def _workers(_: Settings) -> str:

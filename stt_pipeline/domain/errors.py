@@ -5,6 +5,10 @@ class UserError(Exception):
     """A request, setting or file that cannot work; one sentence with the remedy, exit code 2."""
 
 
+class FolderMissingError(UserError):
+    """The folder that a setting names is not there."""
+
+
 class AudioUnreadableError(Exception):
     """A recording that cannot be decoded; the message is its quarantine reason."""
 

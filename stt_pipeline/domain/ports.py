@@ -46,6 +46,27 @@ class Store(ReadableStore, Protocol):
         """Puts the object so that a reader sees the old bytes or the new, never a part."""
         ...
 
+    def write_file(self, key: str, file: BinaryIO) -> None:
+        """Puts the whole of `file`, from its start, up to 5 GB, as `write` puts bytes.
+
+        The file is seekable, is never in memory whole, and is left open.
+        """
+        ...
+
+    def copy(self, source_key: str, target_key: str) -> None:
+        """Puts the source's bytes under the target, seen whole; raises ObjectMissingError.
+
+        The bytes do not pass through this process where the store can copy by itself.
+        """
+        ...
+
+    def fingerprint(self, key: str) -> str | None:
+        """MD5 of the bytes that this store put under the key; None where there is no object.
+
+        The store knows it without reading the bytes where it can. Copies keep it.
+        """
+        ...
+
     def delete(self, key: str) -> None:
         """Removes the object; nothing happens where there is none."""
         ...
@@ -105,9 +126,22 @@ class ResultStore(Protocol):
         """The checkpoint of that content, or None."""
         ...
 
+    def read_all(self, etags: Iterable[str]) -> Iterator[Result | None]:
+        """As `read` for each, in their order, a few read ahead and none kept."""
+        ...
+
     def write(self, result: Result) -> None:
         """Keeps a checkpoint; the last one of an etag counts."""
         ...
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The rows of a query, and what it read and cost where the engine bills for it."""
+
+    rows: pa.Table
+    scanned_bytes: int | None = None
+    cost_usd: float | None = None
 
 
 class Catalog(Protocol):
@@ -117,6 +151,14 @@ class Catalog(Protocol):
         """Creates or updates the named tables from their Arrow schemas; safe to repeat."""
         ...
 
-    def query(self, sql: str) -> pa.Table:
-        """The rows of one SELECT; raises UserError with the engine's own words."""
+    def query(self, sql: str) -> Answer:
+        """The rows of one SELECT in Athena's SQL; raises UserError with the engine's own words."""
+        ...
+
+
+class Alerts(Protocol):
+    """Tells people what they should know."""
+
+    def send(self, subject: str, text: str) -> None:
+        """Sends one message; raises UserError or OSError where it could not be sent."""
         ...

@@ -1,4 +1,4 @@
-"""The real engine for every test of this ring: its weights are loaded once."""
+"""The real engine for every test of this ring, its weights loaded once; and an S3 server."""
 
 from pathlib import Path
 
@@ -7,6 +7,10 @@ import pytest
 from stt_pipeline.adapters.whisper.engine import FasterWhisperTranscriber
 from stt_pipeline.domain.transcription import Transcription
 from stt_pipeline_tests.adapters.hearing import Transcribe, heard_by, make_transcriber
+from stt_pipeline_tests.cloud.s3 import aws as aws
+from stt_pipeline_tests.cloud.s3 import bucket as bucket
+from stt_pipeline_tests.cloud.s3 import proxy as proxy
+from stt_pipeline_tests.cloud.s3 import s3_endpoint as s3_endpoint
 from stt_pipeline_tests.speech.calls import (
     TwoChannelCall,
     choose_prompts,

@@ -1,0 +1,1 @@
+"""AWS, Postgres and Dagster of production as processes of this machine, to break on purpose."""
