@@ -1,29 +1,35 @@
 """Builds the adapters that the settings ask for; nothing else knows which adapter is which."""
 
 import datetime as dt
-import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+from weakref import WeakValueDictionary
 
 from stt_pipeline.adapters import machine
+from stt_pipeline.adapters.alert_record import AlertRecord
 from stt_pipeline.adapters.audio import PyavProber, decode
 from stt_pipeline.adapters.checkpoints import CheckpointStore
-from stt_pipeline.adapters.duckdb_catalog import DuckdbCatalog
 from stt_pipeline.adapters.local_store import LocalStore
+from stt_pipeline.adapters.log_alerts import LogAlerts
 from stt_pipeline.adapters.parquet import ParquetTables
 from stt_pipeline.adapters.plans import PlanStore
+from stt_pipeline.adapters.s3_store import S3Store
+from stt_pipeline.adapters.sns_alerts import SnsAlerts
 from stt_pipeline.adapters.verdicts import VerdictStore
-from stt_pipeline.adapters.weights import verified_weights, verify
+from stt_pipeline.adapters.weights import fetch_from, verified_weights, verify
 from stt_pipeline.adapters.whisper.process import process_environment
 from stt_pipeline.adapters.worker_processes import Task, WorkerProcesses
 from stt_pipeline.domain.engine import EngineSpec, ModelIdentity
 from stt_pipeline.domain.errors import ObjectMissingError, UserError
+from stt_pipeline.domain.glue_tables import GlueLake
 from stt_pipeline.domain.known_models import KNOWN_MODELS, KnownModel
 from stt_pipeline.domain.ports import (
+    Alerts,
     AudioProber,
     Catalog,
     ReadableStore,
@@ -36,26 +42,61 @@ from stt_pipeline.settings import Settings
 
 ANY_LANGUAGE = "*"
 
+WORKER_PROGRAM = "stt_pipeline.worker"
+"""The module that a worker process runs."""
+
+
+S3 = "s3://"
+
+_S3_STORES: WeakValueDictionary[tuple[str, str], S3Store] = WeakValueDictionary()
+"""Those in use: everything of a run shares one store of the lake, so its locks and connections."""
+
 
 def _folder(uri: str, setting: str) -> Path:
     parts = urlsplit(uri)
     if parts.scheme != "file":
-        raise UserError(f"{setting}={uri}: only file:///… can be read by this version.")
+        raise UserError(f"{setting}={uri}: only file:///… can be used here.")
     return Path(unquote(parts.path))
+
+
+def _s3_store(uri: str, setting: str) -> S3Store:
+    """The store of `s3://bucket/prefix`; such addresses are not percent-encoded."""
+    store = _S3_STORES.get((uri, setting))
+    if store is None:
+        bucket, _, prefix = uri.removeprefix(S3).partition("/")
+        store = _S3_STORES[uri, setting] = S3Store(bucket, prefix, setting)
+    return store
+
+
+def _store(uri: str, setting: str) -> Store:
+    if uri.startswith(S3):
+        return _s3_store(uri, setting)
+    return LocalStore(_folder(uri, setting), setting)
+
+
+def _object(uri: str, setting: str) -> tuple[ReadableStore, str]:
+    """The store and key of one object."""
+    if uri.startswith(S3):
+        folder, _, name = uri.rpartition("/")
+        return _s3_store(folder, setting), name
+    path = _folder(uri, setting)
+    return LocalStore(path.parent, setting), path.name
 
 
 def recordings_store(settings: Settings) -> ReadableStore:
     """The store of recordings."""
-    return LocalStore(_folder(settings.recordings_uri, "STT_RECORDINGS_URI"), "STT_RECORDINGS_URI")
+    return _store(settings.recordings_uri, "STT_RECORDINGS_URI")
 
 
 def references_store(settings: Settings) -> ReadableStore:
     """The store of reference texts."""
-    return LocalStore(_folder(settings.references_uri, "STT_REFERENCES_URI"), "STT_REFERENCES_URI")
+    return _store(settings.references_uri, "STT_REFERENCES_URI")
 
 
 def lake_store(settings: Settings) -> Store:
     """The lake; its folder is made where it is missing. Raises UserError where it cannot be."""
+    if settings.lake_uri.startswith(S3):
+        return _s3_store(settings.lake_uri, "STT_LAKE_URI")
     folder = _folder(settings.lake_uri, "STT_LAKE_URI")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -66,10 +107,12 @@ def lake_store(settings: Settings) -> Store:
     return LocalStore(folder, "STT_LAKE_URI")
 
 
-def lake_free_bytes(settings: Settings) -> int:
-    """Bytes free where the lake lies."""
+def work_folder(settings: Settings) -> Path:
+    """Where this machine's disk is written: the lake, or where tables are made before S3."""
+    if settings.lake_uri.startswith(S3):
+        return Path(tempfile.gettempdir())
     lake_store(settings)
-    return shutil.disk_usage(_folder(settings.lake_uri, "STT_LAKE_URI")).free
+    return _folder(settings.lake_uri, "STT_LAKE_URI")
 
 
 def scripts_folder() -> Path:
@@ -107,29 +150,80 @@ def plans(settings: Settings) -> PlanStore:
     return PlanStore(lake_store(settings))
 
 
+def alerts(settings: Settings) -> Alerts:
+    """How people are told: the SNS topic, or the log."""
+    return SnsAlerts(settings.alert_sns_topic) if settings.alert_sns_topic else LogAlerts()
+
+
+def alert_record(settings: Settings) -> AlertRecord:
+    """Which alerts were sent."""
+    return AlertRecord(lake_store(settings))
+
+
 def catalog(settings: Settings) -> Catalog:
-    """The catalog that answers SQL."""
+    """The catalog that answers SQL; raises UserError where it cannot read this lake."""
+    uri = settings.lake_uri
     if settings.catalog == "glue":
-        raise UserError("STT_CATALOG=glue is not in this version: use duckdb.")
-    return DuckdbCatalog(lake_store(settings), str(_folder(settings.lake_uri, "STT_LAKE_URI")))
+        if not uri.startswith(S3):
+            raise UserError(
+                f"STT_CATALOG=glue reads a lake on S3, and STT_LAKE_URI={uri}: use duckdb, or "
+                "write the lake as s3://bucket/prefix."
+            )
+        return _athena(settings)
+    if uri.startswith(S3):
+        raise UserError(
+            f"STT_CATALOG=duckdb reads a lake in a folder, and STT_LAKE_URI={uri}: use glue, or "
+            "write the lake as file:///folder."
+        )
+    from stt_pipeline.adapters.duckdb_catalog import DuckdbCatalog
+
+    return DuckdbCatalog(lake_store(settings), str(_folder(uri, "STT_LAKE_URI")))
+
+
+def _athena(settings: Settings) -> Catalog:
+    from stt_pipeline.adapters.athena.catalog import AthenaCatalog
+    from stt_pipeline.adapters.athena.execution import AthenaQueries
+    from stt_pipeline.adapters.athena.glue import GlueTables
+
+    database = settings.glue_database
+    tables = GlueTables(
+        database,
+        GlueLake(settings.lake_uri, settings.first_date),
+        today=lambda: dt.datetime.now(settings.zone).date(),
+    )
+    return AthenaCatalog(tables, AthenaQueries(database, settings.athena_workgroup))
 
 
 def check_settings(settings: Settings) -> None:
     """Raises UserError where a run would stop in its middle: a folder, the catalog, the model."""
-    next(iter(recordings_store(settings).walk("", skip=lambda folder: True)), None)
-    references_store(settings)
     catalog(settings)
+    _look_at(recordings_store(settings))
+    for uri, store in (
+        (settings.references_uri, references_store(settings)),
+        (settings.lake_uri, lake_store(settings)),
+    ):
+        if uri.startswith(S3):
+            _look_at(store)
     engine_spec(settings)
     verified_models(settings)
 
 
+def _look_at(store: ReadableStore) -> None:
+    """Raises UserError where the store cannot be listed."""
+    next(iter(store.walk("", skip=lambda folder: True)), None)
+
+
 @dataclass(frozen=True)
 class ModelFolder:
-    """Where a model lies; `known` is None for a folder of the user's own, whatever its name."""
+    """Where a model lies; `known` is None for a model of the user's own, whatever its name.
+
+    `uri` is where one is fetched from at first use, into `folder`.
+    """
 
     name: str
     folder: Path
     known: KnownModel | None
+    uri: str = ""
 
 
 def model_folders(settings: Settings) -> dict[str, ModelFolder]:
@@ -137,8 +231,9 @@ def model_folders(settings: Settings) -> dict[str, ModelFolder]:
     folders = {}
     for part in settings.model.split(","):
         language, _, name = part.strip().rpartition("=")
-        if name.startswith("s3://"):
-            raise UserError(f"STT_MODEL={name}: copy the model to a folder and name that.")
+        if name.startswith(S3):
+            folders[language or ANY_LANGUAGE] = _model_of_bucket(name.rstrip("/"), settings)
+            continue
         known = KNOWN_MODELS.get(name)
         folder = settings.models_dir / name if known else Path(name.removeprefix("file://"))
         if not known and "/" not in name:
@@ -150,6 +245,16 @@ def model_folders(settings: Settings) -> dict[str, ModelFolder]:
     if missing := [one for one in settings.languages if not {one, ANY_LANGUAGE} & folders.keys()]:
         raise UserError(f"STT_MODEL names no model for {missing[0]}: add {missing[0]}=….")
     return folders
+
+
+def _model_of_bucket(uri: str, settings: Settings) -> ModelFolder:
+    if not settings.model_sha256:
+        raise UserError(
+            f"STT_MODEL={uri}: set STT_MODEL_SHA256 to the sha256 of its model.bin; a model that "
+            "cannot be checked is not loaded."
+        )
+    folder = settings.models_dir / settings.model_sha256
+    return ModelFolder(uri.rpartition("/")[2], folder, known=None, uri=uri)
 
 
 def engine_spec(settings: Settings) -> EngineSpec:
@@ -175,6 +280,8 @@ def verified_models(settings: Settings) -> dict[str, Path]:
         if model.known:
             verify(model.folder, model.known.files)
         else:
+            if model.uri and not model.folder.is_dir():
+                fetch_from(_store(model.uri, "STT_MODEL"), model.folder, settings.model_sha256)
             verified_weights(model.folder, settings.model_sha256)
         verified[model.known.sha256 if model.known else settings.model_sha256] = model.folder
     return verified
@@ -217,7 +324,7 @@ def workers(
     """
     cpus = available_cpus()
     processes = worker_count(shards, cpus, machine.available_memory_bytes())
-    arguments = ["-m", "stt_pipeline.worker", "--date", str(call_date)]
+    arguments = ["-m", WORKER_PROGRAM, "--date", str(call_date)]
     arguments += ["--threads", str(max(1, cpus // processes))]
     arguments += ["--settings", settings.model_dump_json()]
     return WorkerProcesses(arguments, processes, limit_s, environment=process_environment())
@@ -226,9 +333,12 @@ def workers(
 def _hotwords(settings: Settings) -> str:
     if not settings.hotwords_uri:
         return ""
-    path = _folder(settings.hotwords_uri, "STT_HOTWORDS_URI")
+    store, name = _object(settings.hotwords_uri, "STT_HOTWORDS_URI")
     try:
-        with LocalStore(path.parent, "STT_HOTWORDS_URI").open(path.name) as file:
+        with store.open(name) as file:
             return " ".join(file.read().decode("utf-8").split())
-    except (ObjectMissingError, UnicodeDecodeError):
-        raise UserError(f"STT_HOTWORDS_URI names {path}, which is no text file.") from None
+    except (ObjectMissingError, UnicodeDecodeError, OSError):
+        raise UserError(
+            f"STT_HOTWORDS_URI names {settings.hotwords_uri}, which is no text file that can be "
+            "read: correct it."
+        ) from None

@@ -1,10 +1,11 @@
-"""Writes the parts of README.md that follow from the code: tables and settings. Run to rewrite."""
+"""Writes the parts of README.md that follow from the code: tables, queries, settings. Run it."""
 
 import re
 from pathlib import Path
 from typing import Final
 
 from stt_pipeline.domain.schemas import TABLES, comment
+from stt_pipeline.queries import library
 from stt_pipeline.settings import Settings
 
 README: Final = Path(__file__).resolve().parents[1] / "README.md"
@@ -37,6 +38,15 @@ def _kind(arrow: str) -> str:
     return {"timestamp[ms]": "timestamp", "bool": "boolean"}.get(arrow, arrow)
 
 
+def queries() -> str:
+    """Every query of the library with its purpose and parameters."""
+    lines = ["| query | what it answers | parameters |", "|---|---|---|"]
+    for query in library():
+        parameters = ", ".join(f"`{one.name}={one.default}`" for one in query.parameters)
+        lines.append(f"| `{query.name}` | {query.purpose} | {parameters} |")
+    return "\n".join(lines) + "\n"
+
+
 def settings() -> str:
     """Every setting with its default and its meaning."""
     lines = ["| setting | default | meaning |", "|---|---|---|"]
@@ -50,7 +60,7 @@ def settings() -> str:
     return "\n".join(lines) + "\n"
 
 
-PARTS: Final = {"tables": tables, "settings": settings}
+PARTS: Final = {"tables": tables, "queries": queries, "settings": settings}
 
 
 def with_parts(text: str) -> str:

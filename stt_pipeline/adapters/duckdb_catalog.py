@@ -1,13 +1,15 @@
 """DuckDB as the catalog of a local lake: views over the published Parquet. Writes no table."""
 
+import contextlib
 import re
 from collections.abc import Sequence
 
 import duckdb
 import pyarrow as pa
 
+from stt_pipeline.domain.athena_sql import NOT_A_SELECT, may_run, to_duckdb
 from stt_pipeline.domain.errors import UserError
-from stt_pipeline.domain.ports import Store
+from stt_pipeline.domain.ports import Answer, Store
 from stt_pipeline.domain.schemas import TABLES, Table
 
 VIEWS_KEY = "catalog.sql"
@@ -29,19 +31,23 @@ class DuckdbCatalog:
         if self._lake.read(VIEWS_KEY) != data:
             self._lake.write(VIEWS_KEY, data)
 
-    def query(self, sql: str) -> pa.Table:
-        """See Catalog."""
+    def query(self, sql: str) -> Answer:
+        """See Catalog; SQL that is no SELECT of Athena's is read as DuckDB's own."""
+        if not may_run(sql):
+            raise UserError(NOT_A_SELECT)
         with duckdb.connect() as connection:
             for table in TABLES.values():
                 connection.execute(self._view(table))
+            translated = to_duckdb(sql)
+            if translated is None:
+                return Answer(_rows(connection, sql))
             try:
-                kinds = [statement.type for statement in connection.extract_statements(sql)]
-                if kinds not in ([duckdb.StatementType.SELECT], [duckdb.StatementType.EXPLAIN]):
-                    raise UserError("The SQL gives no rows of the tables: write one SELECT.")
-                return connection.sql(sql).to_arrow_table()
-            except duckdb.Error as error:
-                first_line = str(error).splitlines()[0].rstrip(".!")
-                raise UserError(f"The SQL cannot be answered: {first_line}.") from None
+                return Answer(_rows(connection, translated))
+            except UserError:
+                # DuckDB's own dialect may read as Athena's and lose its meaning.
+                with contextlib.suppress(UserError):
+                    return Answer(_rows(connection, sql))
+                raise
 
     def _view(self, table: Table) -> str:
         column = table.partition_column
@@ -56,6 +62,29 @@ class DuckdbCatalog:
         else:
             rows = _empty(table)
         return f"CREATE OR REPLACE VIEW {table.name} AS {rows};"
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
+    try:
+        kinds = [statement.type for statement in connection.extract_statements(sql)]
+        if kinds not in ([duckdb.StatementType.SELECT], [duckdb.StatementType.EXPLAIN]):
+            raise UserError(NOT_A_SELECT)
+        return _without_hugeint(connection.sql(sql).to_arrow_table())
+    except duckdb.Error as error:
+        first_line = str(error).splitlines()[0].rstrip(".!")
+        raise UserError(f"The SQL cannot be answered: {first_line}.") from None
+
+
+def _without_hugeint(rows: pa.Table) -> pa.Table:
+    """Sums of whole numbers as int64, as Athena has them: DuckDB makes them 128 bits wide."""
+    fields = [
+        field.with_type(pa.int64()) if field.type == pa.decimal128(38, 0) else field
+        for field in rows.schema
+    ]
+    try:
+        return rows.cast(pa.schema(fields))
+    except pa.ArrowInvalid:
+        return rows
 
 
 def _empty(table: Table) -> str:

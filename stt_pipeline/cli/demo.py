@@ -98,7 +98,7 @@ def answer_questions(settings: Settings) -> None:
     """Three questions answered by SQL over the published Parquet."""
     catalog = wiring.catalog(settings)
     for question, sql in QUESTIONS.items():
-        rows = catalog.query(sql)
+        rows = catalog.query(sql).rows
         OUT.print()
         print_table(rows.column_names, rows.to_pylist(), title=question)
 

@@ -30,7 +30,7 @@ class Lake:
         self.tables.write("words", date, table("words", word_rows(call_id, [make_segment(text)])))
 
     def rows(self, sql: str) -> list[dict[str, object]]:
-        rows: list[dict[str, object]] = self.catalog.query(sql).to_pylist()
+        rows: list[dict[str, object]] = self.catalog.query(sql).rows.to_pylist()
         return rows
 
 
@@ -88,7 +88,7 @@ def test_columns_are_those_of_the_schema(lake: Lake, name: str, filled: bool) ->
     if filled:
         for partition in ("2026-11-16", "2026-11-17"):
             lake.tables.write(name, partition, table(name, [{"call_id": "C1"}]))
-    rows = lake.catalog.query(f"SELECT * FROM {name}")
+    rows = lake.catalog.query(f"SELECT * FROM {name}").rows
     wanted = TABLES[name]
     names = wanted.schema.names
     if wanted.partition_column not in names:
@@ -187,4 +187,4 @@ class TestErrors:
         ["SELECT 1 AS one;", "WITH a AS (SELECT 1 AS one) SELECT * FROM a", "FROM words LIMIT 1"],
     )
     def test_other_ways_to_write_a_select_are_none(self, week: Lake, sql: str) -> None:
-        assert week.catalog.query(sql).num_rows == 1
+        assert week.catalog.query(sql).rows.num_rows == 1

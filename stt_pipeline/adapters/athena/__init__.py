@@ -1,0 +1,1 @@
+"""Glue and Athena as the catalog of a lake on S3. Knows no other adapter."""

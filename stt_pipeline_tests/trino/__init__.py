@@ -1,0 +1,1 @@
+"""A real Trino server, which is the engine of Athena: fetched, started and asked."""
