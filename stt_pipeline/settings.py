@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
@@ -47,6 +48,12 @@ class Settings(BaseSettings):
         default="Europe/Paris", description="Zone of call dates, of times in keys and of schedules."
     )
     deadline: str = Field(default="Mon 08:00", description="When last week's calls must be ready.")
+    deadline_margin_h: float = Field(
+        default=6.0,
+        ge=0,
+        le=72,
+        description="Hours before the deadline by which work is planned to end.",
+    )
     first_date: dt.date = Field(
         default=dt.date(2025, 1, 1), description="First call date that can be processed."
     )
@@ -102,6 +109,9 @@ class Settings(BaseSettings):
         "date's own run works on all of them.",
     )
     alert_sns_topic: str = Field(default="", description="SNS topic for alerts; empty: the log.")
+    ui_url: str = Field(
+        default="", description="Address of the Dagster UI, for the links of alerts; empty: none."
+    )
 
     @field_validator("recordings_uri", "lake_uri", "references_uri")
     @classmethod
@@ -110,6 +120,22 @@ class Settings(BaseSettings):
         if not root.startswith(("file:///", "s3://")):
             raise ValueError("write it as file:///folder or s3://bucket/prefix")
         return root
+
+    @field_validator("alert_sns_topic")
+    @classmethod
+    def _topic_arn(cls, topic: str) -> str:
+        if topic and not re.fullmatch(r"arn:[\w-]+:sns:[\w-]+:\d{12}:[\w.-]+", topic):
+            raise ValueError(
+                "write the topic's ARN, such as arn:aws:sns:eu-west-3:123456789012:name"
+            )
+        return topic
+
+    @field_validator("ui_url")
+    @classmethod
+    def _web_address(cls, url: str) -> str:
+        if url and not url.startswith(("http://", "https://")):
+            raise ValueError("write it as https://host, with its path if it has one")
+        return url.rstrip("/")
 
     @field_validator("timezone")
     @classmethod

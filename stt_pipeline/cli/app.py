@@ -11,8 +11,9 @@ from stt_pipeline.cli.doctor import doctor
 from stt_pipeline.cli.files import transcribe
 from stt_pipeline.cli.models import model
 from stt_pipeline.cli.output import NOTES, print_error
+from stt_pipeline.cli.plan import plan
 from stt_pipeline.cli.runs import run, status
-from stt_pipeline.cli.sql import query
+from stt_pipeline.cli.sql import queries, query
 from stt_pipeline.domain.errors import UserError
 
 app = typer.Typer(
@@ -20,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, run, status, query, transcribe, doctor):
+for command in (demo, run, status, plan, query, queries, transcribe, doctor):
     app.command()(command)
 app.add_typer(model, name="model")
 

@@ -10,7 +10,7 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -24,7 +24,9 @@ COMMANDS = (
     ("demo",),
     ("run",),
     ("status",),
+    ("plan",),
     ("query",),
+    ("queries",),
     ("transcribe",),
     ("doctor",),
     ("model", "fetch"),
@@ -95,21 +97,30 @@ SETTINGS: list[tuple[str, str, list[str]]] = [
     ("RECORDING_PATTERN", "(?P<call_id>.)(?P<day_>.)", ["unknown groups day_", "use some of"]),
     ("LAKE_URI", "/tmp/x", ["STT_LAKE_URI='/tmp/x'", "file:///folder or s3://bucket/prefix"]),
     ("LAKE_URI", "file:///proc/nope", ["STT_LAKE_URI names /proc/nope", "correct it"]),
-    ("LAKE_URI", "s3://bucket/lake", ["STT_LAKE_URI=s3://bucket/lake", "file:///"]),
-    ("RECORDINGS_URI", "s3://bucket/calls", ["STT_RECORDINGS_URI=s3://bucket/calls", "file:///"]),
+    ("LAKE_URI", "s3://bucket/lake", ["STT_CATALOG=duckdb", "STT_LAKE_URI=s3://bucket/lake"]),
+    ("RECORDINGS_URI", "s3://bucket/calls", ["URI names s3://bucket/calls", "no AWS credentials"]),
     ("RECORDINGS_URI", "{root}/gone", ["STT_RECORDINGS_URI='{path}/gone'", "file:///folder"]),
     ("RECORDINGS_URI", "file://{root}/gone", ["{root}/gone, which is not a folder", "create it"]),
-    ("REFERENCES_URI", "s3://bucket/texts", ["STT_REFERENCES_URI=s3://bucket/texts", "file:///"]),
-    ("HOTWORDS_URI", "file://{root}/gone", ["STT_HOTWORDS_URI names {root}/gone", "no text file"]),
+    ("REFERENCES_URI", "s3://bucket/texts", ["URI names s3://bucket/texts", "no AWS credentials"]),
+    ("HOTWORDS_URI", "file://{root}/gone", ["names file://{root}/gone", "no text file"]),
     ("CATALOG", "athena", ["STT_CATALOG='athena'", "'duckdb' or 'glue'"]),
     ("CATALOG", "glue", ["STT_CATALOG=glue", "use duckdb"]),
     ("MODEL", "huge", ["STT_MODEL=huge", "use base, or write the folder's path"]),
-    ("MODEL", "s3://bucket/model", ["STT_MODEL=s3://bucket/model", "copy the model to a folder"]),
+    ("MODEL", "s3://bucket/model", ["STT_MODEL=s3://bucket/model", "set STT_MODEL_SHA256"]),
     ("MODEL", "{root}/gone", ["STT_MODEL names {root}/gone, where there is no model.bin"]),
     ("MODEL", "en=base", ["STT_MODEL names no model for fr", "add fr="]),
     ("MODELS_DIR", "{root}/gone", ["{root}/gone/base/model.bin is missing", "model fetch"]),
     ("MODEL_SHA256", "d01c", ["STT_MODEL_SHA256='d01c'", "64 hexadecimal digits"]),
 ]
+
+NO_CREDENTIALS: Final = {
+    "AWS_ACCESS_KEY_ID": "",
+    "AWS_CONFIG_FILE": "/dev/null",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_PROFILE": "",
+    "AWS_SECRET_ACCESS_KEY": "",
+    "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+}
 
 
 @pytest.mark.parametrize(
@@ -120,7 +131,7 @@ def test_a_wrong_setting_is_refused_before_anything_runs(
 ) -> None:
     root = str(site.root)
     value = value.replace("{root}", root)
-    ended = site.command("run", "--date", MONDAY, **{f"STT_{name}": value})
+    ended = site.command("run", "--date", MONDAY, **NO_CREDENTIALS, **{f"STT_{name}": value})
     assert_refused(ended, *(s.replace("{root}", root).replace("{path}", root) for s in says))
     assert not (site.root / "var" / "dagster").exists()
 
