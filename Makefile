@@ -5,6 +5,7 @@ PYTHON ?= python3
 PORT ?= 3000
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+CLOUD_ARGS ?=
 UPGRADE ?=
 
 bin := .venv/bin
@@ -22,7 +23,7 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo dev test check lint format bench bench-long lock clean demo-set dev-set prompts
+.PHONY: help demo cloud dev test check lint format bench bench-long bench-scale image image-check lock clean demo-set dev-set prompts trino
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -30,11 +31,14 @@ help: ## List the targets
 demo: demo-set $(model) ## Speak sample calls, transcribe, check and publish them, and show the tables
 	@$(bin)/stt-pipeline demo
 
+cloud: dev-set prompts $(model) ## S3, ECS, Postgres and Dagster here, a backfill of two dates, SQL (CLOUD_ARGS=--keep)
+	@$(bin)/python -m stt_pipeline_tests.cloud $(CLOUD_ARGS)
+
 dev: demo-set ## Open the Dagster UI on the demo's data (PORT=3000)
 	@test -d var/dagster || { echo "There is no demo data yet: run 'make demo' first." >&2; exit 2; }
 	@PYTHONWARNINGS=ignore DAGSTER_HOME="$(CURDIR)/var/dagster" $(bin)/dagster dev -w workspace.yaml -p $(PORT)
 
-test: dev-set prompts $(model) ## Run the tests, on real speech (PYTEST_ARGS='-k gate')
+test: dev-set prompts trino $(model) ## Run the tests, on real speech (PYTEST_ARGS='-k gate')
 	@$(bin)/python -m pytest $(PYTEST_ARGS)
 
 check: lint test ## What CI and pre-commit run: lint, then the tests
@@ -58,6 +62,21 @@ bench: dev-set prompts $(model) ## Measure engines on the same calls, half an ho
 
 bench-long: dev-set prompts $(model) ## The same on calls of 1 and 3 h and on 10 h of calls: another half an hour
 	@$(bin)/python -m stt_pipeline_tests.benchmarks --long $(BENCH_ARGS)
+
+bench-scale: dev-set $(model) ## A date of 60,000 recordings and 50 million words, the engine left out (BENCH_ARGS=--help)
+	@$(bin)/python -m stt_pipeline_tests.benchmarks.scale $(BENCH_ARGS)
+
+IMAGE ?= localhost/stt-pipeline:latest
+# IMAGE_BUILD takes `CONTEXT -t TAG`; IMAGE_RUN stands before a command in the image, on this network.
+IMAGE_BUILD ?= $(shell command -v docker >/dev/null && echo docker build || echo podman build)
+IMAGE_RUN ?= $(firstword $(IMAGE_BUILD)) run --rm --network host $(IMAGE)
+image: ## Build the image with Docker or Podman (IMAGE=tag, IMAGE_BUILD=command)
+	@command -v $(firstword $(IMAGE_BUILD)) >/dev/null || { \
+	  echo "No docker and no podman here: install one, or name a builder in IMAGE_BUILD." >&2; exit 2; }
+	@$(IMAGE_BUILD) . -t $(IMAGE)
+
+image-check: image dev-set prompts ## Build the image and run the main job inside it, from S3 to tables
+	@STT_TEST_IMAGE_RUN="$(IMAGE_RUN)" $(bin)/python -m pytest stt_pipeline_tests/image
 
 # Every set takes its versions from the largest, so that what is tested is what is deployed.
 compile = $(bin)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -119,3 +138,7 @@ $(model): | demo-set
 
 prompts: | dev-set
 	@$(bin)/python -m stt_pipeline_tests.speech.fetch
+
+# Athena's engine, for the tests of SQL: 260 MB, with Java 17 to run it.
+trino: | dev-set
+	@$(bin)/python -m stt_pipeline_tests.trino.fetch

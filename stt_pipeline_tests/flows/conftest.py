@@ -4,17 +4,23 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 import pytest
 
-from stt_pipeline_tests.speech.calls import JoinedCall, join_prompts, two_channel_call
+from stt_pipeline_tests.speech import calls
+from stt_pipeline_tests.speech.calls import JoinedCall, two_channel_call
 from stt_pipeline_tests.speech.encode import write_wav
 from stt_pipeline_tests.speech.prompts import Prompt
+
+if TYPE_CHECKING:
+    from stt_pipeline_tests.cloud.cases import Cases
 
 MONDAY, TUESDAY = "2026-11-16", "2026-11-17"
 WEEK = "2026-W47"
@@ -149,13 +155,7 @@ def empty_site(root: Path, model_dir: Path) -> Site:
 @pytest.fixture(scope="session")
 def short_call(english_prompts: list[Prompt]) -> Make:
     """Makes the n-th short English call, a few sentences of real speech, always the same."""
-    spoken = [prompt for prompt in english_prompts if 2.0 < prompt.duration_s < 6.0]
-
-    def make(number: int) -> JoinedCall:
-        chosen = [spoken[(number * 3 + offset) % len(spoken)] for offset in range(3)]
-        return join_prompts(chosen, pause_s=0.8, seed=number)
-
-    return make
+    return partial(calls.short_call, english_prompts)
 
 
 @pytest.fixture(scope="session")
@@ -167,6 +167,31 @@ def two_sided(short_call: Make) -> Callable[[int], tuple[Any, str, str]]:
         return two_channel_call(left, right).samples, left.text, right.text
 
     return make
+
+
+@pytest.fixture(scope="session")
+def cases(
+    tmp_path_factory: pytest.TempPathFactory, model_dir: Path, english_prompts: list[Prompt]
+) -> Iterator["Cases"]:
+    """The site of the cloud, with every case of it at work."""
+    from stt_pipeline_tests.cloud.bed import bed
+    from stt_pipeline_tests.cloud.cases import DATES, SETTINGS, Cases
+    from stt_pipeline_tests.cloud.postgres import PostgresMissingError
+
+    folder = tmp_path_factory.mktemp("cloud")
+    (folder / "models").mkdir()
+    (folder / "models" / "base").symlink_to(model_dir)
+    try:
+        with bed(folder, folder / "models", **SETTINGS) as up:
+            cases = Cases(up, english_prompts)
+            pool = ThreadPoolExecutor(len(DATES))
+            try:
+                cases.start(pool)
+                yield cases
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
+    except PostgresMissingError as error:
+        pytest.fail(str(error))
 
 
 def without_times(rows: Sequence[Row]) -> list[Row]:

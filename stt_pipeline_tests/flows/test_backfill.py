@@ -5,19 +5,15 @@ its daemon looks at backfills every 30 s. So all are launched before the first i
 """
 
 import contextlib
-import json
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
@@ -26,135 +22,23 @@ from stt_pipeline_tests.flows.conftest import (
     MONDAY,
     TUESDAY,
     Make,
-    Row,
     Site,
     empty_site,
 )
+from stt_pipeline_tests.flows.console import DATE_ASSETS, Console, wait_for
 
 WEDNESDAY, THURSDAY = "2026-11-18", "2026-11-19"
-ASSETS = ("recordings", "transcripts", "transcript_quality", "published_tables")
 TABLES = ("recordings", "transcripts", "segments", "words", "transcript_quality")
 INTERRUPTED_CALLS = 6
 REPOSITORY = Path(__file__).resolve().parents[2]
 
-# The mutation and the queries of the UI, less the fields that no test reads.
-LAUNCH = """
-mutation LaunchPartitionBackfill($backfillParams: LaunchBackfillParams!) {
-  launchPartitionBackfill(backfillParams: $backfillParams) {
-    __typename
-    ... on LaunchBackfillSuccess { backfillId }
-    ... on Error { message }
-  }
-}"""
-BACKFILL = """
-query($id: String!) {
-  partitionBackfillOrError(backfillId: $id) {
-    ... on PartitionBackfill { status error { message } }
-  }
-}"""
-RUNS = """
-query($tags: [ExecutionTag!]!) {
-  runsOrError(filter: {tags: $tags}) {
-    ... on Runs { results { runId status tags { key value } } }
-  }
-}"""
-PARTITIONS = """
-query($key: AssetKeyInput!) {
-  assetNodeOrError(assetKey: $key) {
-    ... on AssetNode {
-      assetPartitionStatuses {
-        ... on TimePartitionStatuses { ranges { status startKey endKey } }
-      }
-    }
-  }
-}"""
-CHECK = """
-query($key: AssetKeyInput!, $name: String!, $partition: String!) {
-  assetCheckExecutions(assetKey: $key, checkName: $name, partition: $partition, limit: 1) {
-    status
-    evaluation {
-      success
-      description
-      metadataEntries {
-        label
-        ... on FloatMetadataEntry { floatValue }
-        ... on IntMetadataEntry { intValue }
-      }
-    }
-  }
-}"""
-
 
 @dataclass(frozen=True)
-class Console:
-    """What the operator works with: the UI's own API over a site."""
+class LocalConsole(Console):
+    """The UI over a site, and the process of `dagster dev` behind it."""
 
     site: Site
     process: psutil.Process
-    port: int
-
-    def ask(self, query: str, **variables: object) -> Any:
-        """The data of a GraphQL answer."""
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}/graphql",
-            json.dumps({"query": query, "variables": variables}).encode(),
-            {"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            document = json.load(answer)
-        assert "errors" not in document, document["errors"]
-        return document["data"]
-
-    def launch(self, *dates: str) -> str:
-        """Starts a backfill of the flow over these dates; returns its id."""
-        selection = [{"path": [name]} for name in ASSETS]
-        asked = {"assetSelection": selection, "partitionNames": list(dates), "tags": []}
-        answer = self.ask(LAUNCH, backfillParams=asked)["launchPartitionBackfill"]
-        assert answer["__typename"] == "LaunchBackfillSuccess", answer
-        return str(answer["backfillId"])
-
-    def ended(self, backfill: str) -> str:
-        """Waits for the backfill's end, and returns its status."""
-
-        def status() -> str:
-            return str(self.ask(BACKFILL, id=backfill)["partitionBackfillOrError"]["status"])
-
-        _wait_for(lambda: status().startswith(("COMPLETED", "FAILED", "CANCELED")))
-        return status()
-
-    def runs(self, backfill: str) -> list[tuple[str, str]]:
-        """(date, status) of each run of a backfill, in the order of dates, oldest first."""
-        tags = [{"key": "dagster/backfill", "value": backfill}]
-        found = []
-        for run in reversed(self.ask(RUNS, tags=tags)["runsOrError"]["results"]):
-            tags_of_run = {tag["key"]: tag["value"] for tag in run["tags"]}
-            found.append((tags_of_run["dagster/partition"], run["status"]))
-        return sorted(found, key=lambda run: run[0])
-
-    def partition_status(self, asset: str, date: str) -> str:
-        """What the UI paints the date of an asset."""
-        node = self.ask(PARTITIONS, key={"path": [asset]})["assetNodeOrError"]
-        ranges = node["assetPartitionStatuses"]["ranges"]
-        [status] = [r["status"] for r in ranges if r["startKey"] <= date <= r["endKey"]] or ["NONE"]
-        return str(status)
-
-    def check(self, name: str, date: str) -> Row:
-        """The newest execution of a check for a date, its figures by name."""
-        key = {"path": ["transcript_quality"]}
-        asked = self.ask(CHECK, key=key, name=name, partition=date)
-        [execution] = asked["assetCheckExecutions"]
-        figures = {
-            entry["label"]: entry.get("floatValue", entry.get("intValue"))
-            for entry in execution["evaluation"]["metadataEntries"]
-        }
-        return {"status": execution["status"], **execution["evaluation"], "figures": figures}
-
-
-def _wait_for(condition: Callable[[], bool], timeout_s: float = 300.0) -> None:
-    end = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end, "Dagster never got that far"
-        time.sleep(0.2)
 
 
 def _free_port() -> int:
@@ -176,7 +60,7 @@ def _session_of(process: psutil.Process) -> list[psutil.Process]:
 @pytest.fixture(scope="module")
 def console(
     tmp_path_factory: pytest.TempPathFactory, model_dir: Path, short_call: Make
-) -> Iterator[Console]:
+) -> Iterator[LocalConsole]:
     """`make dev` over a site whose Wednesday is published already."""
     site = empty_site(tmp_path_factory.mktemp("console"), model_dir)
     # A shard a call: else they are read together, and their checkpoints come at once.
@@ -200,24 +84,23 @@ def console(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    console = Console(site, psutil.Process(process.pid), port)
+    console = LocalConsole(port, site, psutil.Process(process.pid))
 
     def is_up() -> bool:
         assert process.poll() is None, (site.root / "dagster.log").read_text()
         try:
-            nodes = console.ask("{ assetNodes { assetKey { path } } }")["assetNodes"]
+            return {*DATE_ASSETS} <= console.assets()
         except OSError:
             return False
-        return {*ASSETS} <= {node["assetKey"]["path"][0] for node in nodes}
 
     try:
-        _wait_for(is_up)
+        wait_for(is_up)
         yield console
     finally:
         for one in _session_of(console.process):
             one.kill()
         process.wait()
-        _wait_for(lambda: not _session_of(console.process), timeout_s=30)
+        wait_for(lambda: not _session_of(console.process), timeout_s=30)
 
 
 @dataclass(frozen=True)
@@ -230,7 +113,7 @@ class Backfills:
 
 
 @pytest.fixture(scope="module")
-def backfills(console: Console) -> Backfills:
+def backfills(console: LocalConsole) -> Backfills:
     """Monday and Tuesday, never run before; and Wednesday, whose reference is now a wrong one."""
     of_two_dates = console.launch(MONDAY, TUESDAY)
     published = _published(console.site, WEDNESDAY)
@@ -245,7 +128,7 @@ def _published(site: Site, date: str) -> dict[str, bytes]:
 
 
 @pytest.mark.usefixtures("backfills")
-def test_a_run_that_is_killed_is_noticed_and_its_date_completed(console: Console) -> None:
+def test_a_run_that_is_killed_is_noticed_and_its_date_completed(console: LocalConsole) -> None:
     site = console.site
     backfill = console.launch(THURSDAY)
     folder = f"_work/results/call_date={THURSDAY}"
@@ -254,23 +137,23 @@ def test_a_run_that_is_killed_is_noticed_and_its_date_completed(console: Console
         """When each result was written."""
         return {path.name: path.stat().st_mtime_ns for path in site.lake.glob(f"{folder}/*/*.json")}
 
-    _wait_for(lambda: len(checkpoints()) >= 2)
+    wait_for(lambda: len(checkpoints()) >= 2)
     _run_worker(console).send_signal(signal.SIGKILL)
-    _wait_for(lambda: not _transcribing(console), timeout_s=30)
+    wait_for(lambda: not _transcribing(console), timeout_s=30)
     kept = checkpoints()
     assert not _published(site, THURSDAY)
     assert 2 <= len(kept) < INTERRUPTED_CALLS
 
     assert console.ended(backfill) == "COMPLETED_SUCCESS"
 
-    assert console.runs(backfill) == [(THURSDAY, "FAILURE"), (THURSDAY, "SUCCESS")]
+    assert console.outcomes(backfill) == [(THURSDAY, "FAILURE"), (THURSDAY, "SUCCESS")]
     calls = [f"long{number}" for number in range(INTERRUPTED_CALLS)]
     assert [row["call_id"] for row in site.table("transcripts", THURSDAY)] == calls
     assert len(checkpoints()) == INTERRUPTED_CALLS
     assert kept.items() < checkpoints().items(), "a finished recording was transcribed again"
 
 
-def _transcribing(console: Console) -> list[psutil.Process]:
+def _transcribing(console: LocalConsole) -> list[psutil.Process]:
     """Worker processes of Thursday's run."""
     found = []
     for process in _session_of(console.process):
@@ -281,23 +164,23 @@ def _transcribing(console: Console) -> list[psutil.Process]:
     return found
 
 
-def _run_worker(console: Console) -> psutil.Process:
+def _run_worker(console: LocalConsole) -> psutil.Process:
     """The process that a run is: the parent of those that transcribe for it."""
     [parent] = {process.ppid() for process in _transcribing(console)}
     return psutil.Process(parent)
 
 
-def test_a_backfill_of_two_dates_completes(console: Console, backfills: Backfills) -> None:
+def test_a_backfill_of_two_dates_completes(console: LocalConsole, backfills: Backfills) -> None:
     assert console.ended(backfills.of_two_dates) == "COMPLETED_SUCCESS"
 
-    assert console.runs(backfills.of_two_dates) == [(MONDAY, "SUCCESS"), (TUESDAY, "SUCCESS")]
+    assert console.outcomes(backfills.of_two_dates) == [(MONDAY, "SUCCESS"), (TUESDAY, "SUCCESS")]
     for number, date in enumerate((MONDAY, TUESDAY)):
         tables = {name: console.site.table(name, date) for name in TABLES}
         for name in ("recordings", "transcripts", "transcript_quality"):
             assert [row["call_id"] for row in tables[name]] == [f"call{number}"]
         assert tables["segments"]
         assert len(tables["words"]) == tables["transcripts"][0]["word_count"] > 10
-        assert {console.partition_status(asset, date) for asset in ASSETS} == {"MATERIALIZED"}
+        assert {console.partition_status(asset, date) for asset in DATE_ASSETS} == {"MATERIALIZED"}
 
         [judged] = tables["transcript_quality"]
         wer = console.check("wer", date)
@@ -308,11 +191,11 @@ def test_a_backfill_of_two_dates_completes(console: Console, backfills: Backfill
 
 
 def test_a_date_that_fails_its_gate_fails_and_keeps_its_published_bytes(
-    console: Console, backfills: Backfills
+    console: LocalConsole, backfills: Backfills
 ) -> None:
     assert console.ended(backfills.of_failing_date) == "COMPLETED_FAILED"
 
-    assert console.runs(backfills.of_failing_date) == [(WEDNESDAY, "FAILURE")]
+    assert console.outcomes(backfills.of_failing_date) == [(WEDNESDAY, "FAILURE")]
     wer = console.check("wer", WEDNESDAY)
     assert (wer["status"], wer["success"]) == ("FAILED", False)
     assert wer["figures"]["wer"] > 0.5

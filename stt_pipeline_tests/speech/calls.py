@@ -94,6 +94,13 @@ def join_prompts(prompts: Sequence[Prompt], *, pause_s: float, seed: int) -> Joi
     return JoinedCall(np.concatenate(pieces), tuple(turns))
 
 
+def short_call(prompts: Sequence[Prompt], number: int) -> JoinedCall:
+    """The n-th call of three sentences of these prompts, about 15 s; always the same."""
+    spoken = [prompt for prompt in prompts if 2.0 < prompt.duration_s < 6.0]
+    chosen = [spoken[(number * 3 + offset) % len(spoken)] for offset in range(3)]
+    return join_prompts(chosen, pause_s=0.8, seed=number)
+
+
 def two_channel_call(left: JoinedCall, right: JoinedCall) -> TwoChannelCall:
     """The turns of both in alternation, left first, the rest of the longer one at the end.
 
