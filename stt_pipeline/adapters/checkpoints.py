@@ -1,11 +1,13 @@
 """Checkpoints as one JSON object a recording, below a date and an engine of the lake."""
 
 import datetime as dt
+from collections.abc import Iterable, Iterator
 
 from pydantic import TypeAdapter
 
 from stt_pipeline.domain.ports import Store
 from stt_pipeline.domain.transcription import Failure, Result
+from stt_pipeline.in_order import in_order
 
 _RESULT = TypeAdapter(Result)
 _FINAL = ".json"
@@ -30,11 +32,11 @@ class CheckpointStore:
 
     def read(self, etag: str) -> Result | None:
         """See ResultStore; a finished result comes before a transient failure."""
-        for suffix in (_FINAL, _RETRY):
-            data = self._lake.read(f"{self._prefix}{etag}{suffix}")
-            if data is not None:
-                return _RESULT.validate_json(data)
-        return None
+        return _result(self._read(etag))
+
+    def read_all(self, etags: Iterable[str]) -> Iterator[Result | None]:
+        """See ResultStore; objects are fetched ahead as bytes, a fifth of what they are parsed."""
+        return map(_result, in_order(self._read, etags))
 
     def write(self, result: Result) -> None:
         """See ResultStore."""
@@ -42,3 +44,14 @@ class CheckpointStore:
         again = isinstance(outcome, Failure) and outcome.transient
         suffix = _RETRY if again else _FINAL
         self._lake.write(f"{self._prefix}{result.etag}{suffix}", _RESULT.dump_json(result))
+
+    def _read(self, etag: str) -> bytes | None:
+        for suffix in (_FINAL, _RETRY):
+            data = self._lake.read(f"{self._prefix}{etag}{suffix}")
+            if data is not None:
+                return data
+        return None
+
+
+def _result(data: bytes | None) -> Result | None:
+    return None if data is None else _RESULT.validate_json(data)

@@ -1,6 +1,8 @@
 """Verdicts of the gate as one JSON object a date of the lake. Judges nothing."""
 
 import hashlib
+import json
+from collections.abc import Sequence
 
 from pydantic import TypeAdapter
 
@@ -31,9 +33,6 @@ class VerdictStore:
         return f"_work/verdicts/call_date={call_date}.json"
 
 
-def digest(objects: list[bytes]) -> str:
-    """One sha256 over objects in order: what a verdict judged."""
-    whole = hashlib.sha256()
-    for data in objects:
-        whole.update(hashlib.sha256(data).digest())
-    return whole.hexdigest()
+def digest(fingerprints: Sequence[str | None]) -> str:
+    """One sha256 over the fingerprints of objects in order: what a verdict judged."""
+    return hashlib.sha256(json.dumps(fingerprints).encode()).hexdigest()

@@ -1,13 +1,18 @@
 """Lays out a date's candidate tables from its checkpoints. Transcribes and judges nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from stt_pipeline.adapters.parquet import TableFile
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.domain.ports import ResultStore
 from stt_pipeline.domain.recording import Recording
-from stt_pipeline.domain.tables import segment_rows, table, transcript_row, word_rows
-from stt_pipeline.domain.transcription import Failure, Transcription
+from stt_pipeline.domain.tables import Row, segment_rows, table, transcript_row, word_rows
+from stt_pipeline.domain.transcription import Failure, Result, Transcription
+
+HELD_ROWS = 4_000
+"""Rows of a table that are Python objects before they become Arrow's: 20 MB of transcripts."""
 
 
 @dataclass
@@ -29,23 +34,63 @@ class HeardTotals:
         self.cpu_s += heard.cpu_s
 
 
+class Rows:
+    """Rows on their way into a table's file, handed on many at a time."""
+
+    def __init__(self, name: str, file: TableFile) -> None:
+        """`name` is the table's."""
+        self._name, self._file = name, file
+        self._held: list[Row] = []
+
+    def add(self, *rows: Row) -> None:
+        """Adds them at the end."""
+        self._held += rows
+        if len(self._held) >= HELD_ROWS:
+            self.hand_on()
+
+    def hand_on(self) -> None:
+        """Gives the file what is held."""
+        self._file.append(table(self._name, self._held))
+        self._held.clear()
+
+
+@contextmanager
+def candidate_rows(pipeline: Pipeline, name: str, call_date: str) -> Iterator[Rows]:
+    """Rows added within replace the date's candidate table when the block ends, at once."""
+    with pipeline.candidates.writing(name, call_date) as file:
+        rows = Rows(name, file)
+        yield rows
+        rows.hand_on()
+
+
 def write_candidates(
     pipeline: Pipeline, call_date: str, accepted: Sequence[Recording], results: ResultStore
 ) -> HeardTotals:
-    """The candidate tables from the checkpoints of every accepted recording, by call_id."""
+    """The candidate tables from the checkpoints of every accepted recording, by call_id.
+
+    One call is in memory at a time, with the rows that are not written yet.
+    """
     engine = pipeline.engine.label
     totals = HeardTotals()
-    transcript_rows, segments, words = [], [], []
-    for recording in sorted(accepted, key=lambda one: one.call_id or ""):
-        result = results.read(recording.etag)
-        if result is None or isinstance(result.outcome, Failure):
-            continue
-        heard, call_id = result.outcome, recording.call_id or ""
-        totals.add(heard)
-        transcript_rows.append(transcript_row(recording, heard, engine))
-        segments += segment_rows(call_id, heard.segments)
-        words += word_rows(call_id, heard.segments)
-    rows_by_table = {"transcripts": transcript_rows, "segments": segments, "words": words}
-    for name, rows in rows_by_table.items():
-        pipeline.candidates.write(name, call_date, table(name, rows))
+    with (
+        candidate_rows(pipeline, "transcripts", call_date) as transcripts,
+        candidate_rows(pipeline, "segments", call_date) as segments,
+        candidate_rows(pipeline, "words", call_date) as words,
+    ):
+        for recording, result in by_call(accepted, results):
+            if result is None or isinstance(result.outcome, Failure):
+                continue
+            heard, call_id = result.outcome, recording.call_id or ""
+            totals.add(heard)
+            transcripts.add(transcript_row(recording, heard, engine))
+            segments.add(*segment_rows(call_id, heard.segments))
+            words.add(*word_rows(call_id, heard.segments))
     return totals
+
+
+def by_call(
+    accepted: Sequence[Recording], results: ResultStore
+) -> Iterator[tuple[Recording, Result | None]]:
+    """Recordings with their checkpoints, in order of call_id; None where one is missing."""
+    ordered = sorted(accepted, key=lambda one: one.call_id or "")
+    return zip(ordered, results.read_all(one.etag for one in ordered), strict=True)

@@ -75,12 +75,8 @@ def publish(pipeline: Pipeline, call_date: str) -> dict[str, int]:
     """Copies the candidate's objects; returns the rows of each table."""
     rows = {}
     for name in DATE_TABLES:
-        data = pipeline.candidates.get(name, call_date)
-        if data is None:
+        if not pipeline.published.copy(name, call_date, source=pipeline.candidates):
             raise dg.Failure(f"The candidate table {name} of {call_date} is missing.")
-        pipeline.published.put(name, call_date, data)
         rows[name] = pipeline.published.row_count(name, call_date)
-    undated = pipeline.ledgers.get("recordings", UNDATED)
-    if undated is not None:
-        pipeline.published.put("recordings", UNDATED, undated)
+    pipeline.published.copy("recordings", UNDATED, source=pipeline.ledgers)
     return rows

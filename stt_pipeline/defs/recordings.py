@@ -8,6 +8,8 @@ import dagster as dg
 
 from stt_pipeline.defs import display, transcript_shards
 from stt_pipeline.defs.display import Metadata
+from stt_pipeline.defs.jobs import FIND_JOB
+from stt_pipeline.defs.listing import list_date as list_date
 from stt_pipeline.defs.partitions import call_dates
 from stt_pipeline.defs.resources import DateLock, Pipeline
 from stt_pipeline.domain import ledger
@@ -15,6 +17,7 @@ from stt_pipeline.domain.call_dates import UNDATED
 from stt_pipeline.domain.errors import AudioUnreadableError, ObjectMissingError
 from stt_pipeline.domain.recording import AudioInfo, FoundObject, Recording, Status
 from stt_pipeline.domain.tables import recordings_table
+from stt_pipeline.in_order import in_order
 from stt_pipeline.settings import Settings
 
 
@@ -41,18 +44,11 @@ def recordings_asset(settings: Settings) -> dg.AssetsDefinition:
             undated = refresh(pipeline, UNDATED, listing.undated)
         metadata = _metadata(rows, undated)
         if settings.shard_runs:
-            metadata |= transcript_shards.plan_date(pipeline, context.partition_key)
+            launch = context.run.job_name == FIND_JOB
+            metadata |= transcript_shards.plan_date(pipeline, context.partition_key, launch)
         return dg.MaterializeResult(metadata=metadata)
 
     return recordings
-
-
-def list_date(pipeline: Pipeline, call_date: dt.date) -> ledger.Listing:
-    """Objects named for the date, and undated ones; folders of other dates are not listed."""
-    pattern = pipeline.settings.key_pattern
-    store = pipeline.recordings
-    found = store.walk("", skip=lambda folder: pattern.is_other_date(folder, call_date))
-    return ledger.sort_out(found, pattern, store.uri, call_date)
 
 
 def refresh(pipeline: Pipeline, partition: str, items: Sequence[ledger.Named]) -> list[Recording]:
@@ -75,9 +71,9 @@ def refresh(pipeline: Pipeline, partition: str, items: Sequence[ledger.Named]) -
         except ObjectMissingError:
             return ledger.GONE
         except OSError as error:
-            return f"it cannot be read ({error.strerror})"
+            return f"{ledger.UNREAD} ({error.strerror})"
 
-    rows = ledger.refresh(items, known, etag, probe, pipeline.now())
+    rows = ledger.refresh(items, known, etag, probe, pipeline.now(), look_at=in_order)
     pipeline.ledgers.write("recordings", partition, recordings_table(rows))
     return rows
 

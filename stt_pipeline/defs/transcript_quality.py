@@ -1,28 +1,30 @@
 """The step `transcript_quality`: judges every call of a date, and the date as a whole."""
 
-import datetime as dt
+import contextlib
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import dagster as dg
 
-from stt_pipeline import wiring
 from stt_pipeline.adapters.verdicts import digest
 from stt_pipeline.defs import display
+from stt_pipeline.defs.candidates import by_call, candidate_rows
 from stt_pipeline.defs.display import Metadata
 from stt_pipeline.defs.partitions import call_dates
 from stt_pipeline.defs.resources import DateLock, Pipeline
 from stt_pipeline.domain import gates
-from stt_pipeline.domain.errors import ObjectMissingError
+from stt_pipeline.domain.errors import FolderMissingError, ObjectMissingError
 from stt_pipeline.domain.gates import CHECKS, Verdict
 from stt_pipeline.domain.ledger import with_failures
-from stt_pipeline.domain.recording import Recording, Status
+from stt_pipeline.domain.recording import Recording
 from stt_pipeline.domain.references import Reference, judge_against, reference_keys
 from stt_pipeline.domain.schemas import DATE_TABLES
 from stt_pipeline.domain.signals import count_flags
-from stt_pipeline.domain.tables import Row, quality_row, recordings_table, table
-from stt_pipeline.domain.transcription import Failure, Result, Transcription
+from stt_pipeline.domain.tables import quality_row, recordings_table
+from stt_pipeline.domain.transcription import Failure
 from stt_pipeline.settings import Settings
 
 ASSET = "transcript_quality"
@@ -52,16 +54,13 @@ def transcript_quality_asset(settings: Settings) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult:
         call_date = context.partition_key
         ledger = pipeline.ledger(call_date)
-        results = read_results(pipeline, call_date, ledger)
-        quality = judge_calls(pipeline, ledger, results)
-        pipeline.candidates.write(ASSET, call_date, table(ASSET, quality))
-        pipeline.candidates.write(
-            "recordings", call_date, recordings_table(with_failures(ledger, failures(results)))
-        )
-        verdict = judge_date(pipeline, call_date, ledger, results, quality)
+        judged = judge_calls(pipeline, call_date, pipeline.accepted(call_date))
+        final = recordings_table(with_failures(ledger, judged.failed))
+        pipeline.candidates.write("recordings", call_date, final)
+        verdict = judge_date(pipeline, call_date, ledger, judged)
         pipeline.verdicts.write(call_date, verdict)
         return dg.MaterializeResult(
-            metadata=_metadata(pipeline, call_date, quality, verdict),
+            metadata=_metadata(pipeline, call_date, verdict),
             check_results=[_check_result(check) for check in verdict.checks],
         )
 
@@ -85,80 +84,88 @@ def _check_specs(settings: Settings) -> list[dg.AssetCheckSpec]:
         ]
 
 
-def read_results(
-    pipeline: Pipeline, call_date: str, ledger: Sequence[Recording]
-) -> dict[str, Result]:
-    """The checkpoints of the date's accepted recordings, by etag; none where one is missing."""
-    store = wiring.result_store(pipeline.settings, dt.date.fromisoformat(call_date))
-    read = {row.etag: store.read(row.etag) for row in ledger if row.status is Status.ACCEPTED}
-    return {etag: result for etag, result in read.items() if result is not None}
+@dataclass
+class Judged:
+    """What the checks of a date ask of its results: etags, failures by etag, speech by call_id."""
+
+    transcribed: set[str] = field(default_factory=set)
+    failed: dict[str, Failure] = field(default_factory=dict)
+    speech_s: dict[str, float] = field(default_factory=dict)
 
 
-def failures(results: dict[str, Result]) -> dict[str, Failure]:
-    """The failures among the results, by etag."""
-    return {etag: r.outcome for etag, r in results.items() if isinstance(r.outcome, Failure)}
+def judge_calls(pipeline: Pipeline, call_date: str, accepted: Sequence[Recording]) -> Judged:
+    """Writes one row a transcribed call, in order of call_id; one call is in memory at a time."""
+    judged = Judged()
+    known = reference_names(pipeline, accepted)
+    with candidate_rows(pipeline, ASSET, call_date) as rows:
+        for recording, result in by_call(accepted, pipeline.results(call_date)):
+            if result is None:
+                continue
+            if isinstance(result.outcome, Failure):
+                judged.failed[recording.etag] = result.outcome
+                continue
+            call_id, heard = recording.call_id or "", result.outcome
+            judged.transcribed.add(recording.etag)
+            judged.speech_s[call_id] = heard.speech_s
+            reference = read_reference(pipeline, call_id, known)
+            counts = judge_against(reference, heard) if reference.texts else None
+            rows.add(quality_row(call_id, heard, counts, result.engine))
+    return judged
 
 
-def judge_calls(
-    pipeline: Pipeline, ledger: Sequence[Recording], results: dict[str, Result]
-) -> list[Row]:
-    """One row a transcribed call, in order of call_id."""
-    rows = []
-    for recording in sorted(ledger, key=lambda row: row.call_id or ""):
-        result = results.get(recording.etag) if recording.status is Status.ACCEPTED else None
-        if result is None or not isinstance(result.outcome, Transcription):
-            continue
-        call_id, heard = recording.call_id or "", result.outcome
-        reference = read_reference(pipeline, call_id)
-        counts = judge_against(reference, heard) if reference.texts else None
-        rows.append(quality_row(call_id, heard, counts, result.engine))
-    return rows
+def reference_names(pipeline: Pipeline, calls: Sequence[Recording]) -> set[str]:
+    """Keys of reference texts, by one listing of where texts of these calls can lie.
+
+    Few calls have one: to ask for each name would be three requests a call.
+    """
+    folders = {
+        call_id[: end + 1]
+        for call_id in (recording.call_id or "" for recording in calls)
+        for end, character in enumerate(call_id)
+        if character == "/"
+    }
+    try:
+        listing = pipeline.references.walk("", skip=lambda folder: folder not in folders)
+        return {found.key for found in listing}
+    except FolderMissingError:
+        return set()
 
 
-def read_reference(pipeline: Pipeline, call_id: str) -> Reference:
+def read_reference(pipeline: Pipeline, call_id: str, known: Collection[str]) -> Reference:
     """The reference texts of a call, as far as they exist."""
     texts = {}
     for speaker, key in reference_keys(call_id).items():
-        try:
-            with pipeline.references.open(key) as file:
-                texts[speaker] = file.read().decode("utf-8-sig", errors="replace")
-        except ObjectMissingError:
+        if key not in known:
             continue
+        with (
+            contextlib.suppress(ObjectMissingError),
+            pipeline.references.open(key) as file,
+        ):
+            texts[speaker] = file.read().decode("utf-8-sig", errors="replace")
     return Reference(texts)
 
 
 def judge_date(
-    pipeline: Pipeline,
-    call_date: str,
-    ledger: Sequence[Recording],
-    results: dict[str, Result],
-    quality: Sequence[Row],
+    pipeline: Pipeline, call_date: str, ledger: Sequence[Recording], judged: Judged
 ) -> Verdict:
-    """Every check over the candidate, with the digest of what was judged."""
-    failed = failures(results)
-    transcribed = results.keys() - failed.keys()
-    by_etag = {row.etag: row.call_id or "" for row in ledger if row.status is Status.ACCEPTED}
-    speech_s = {
-        by_etag[etag]: result.outcome.speech_s
-        for etag, result in results.items()
-        if isinstance(result.outcome, Transcription)
-    }
+    """Every check over the candidate as it lies in the lake, with its digest."""
     settings = pipeline.settings
+    quality = partial(pipeline.candidates.rows, ASSET, call_date)
     return Verdict(
         candidate=candidate_digest(pipeline, call_date),
         engine=pipeline.engine.label,
         checks=(
-            gates.check_completeness(ledger, transcribed, failed),
-            gates.check_wer(quality, settings.max_wer),
-            gates.check_coverage(quality, speech_s, settings.min_coverage),
-            gates.check_loops(quality),
+            gates.check_completeness(ledger, judged.transcribed, judged.failed),
+            gates.check_wer(quality(), settings.max_wer),
+            gates.check_coverage(quality(), judged.speech_s, settings.min_coverage),
+            gates.check_loops(quality()),
         ),
     )
 
 
 def candidate_digest(pipeline: Pipeline, call_date: str) -> str:
     """Digest of the candidate's objects as they lie in the lake."""
-    return digest([pipeline.candidates.get(name, call_date) or b"" for name in DATE_TABLES])
+    return digest([pipeline.candidates.fingerprint(name, call_date) for name in DATE_TABLES])
 
 
 def _check_result(check: gates.CheckResult) -> dg.AssetCheckResult:
@@ -171,20 +178,21 @@ def _check_result(check: gates.CheckResult) -> dg.AssetCheckResult:
     )
 
 
-def _metadata(pipeline: Pipeline, call_date: str, quality: list[Row], verdict: Verdict) -> Metadata:
+def _metadata(pipeline: Pipeline, call_date: str, verdict: Verdict) -> Metadata:
     figures = {name: value for check in verdict.checks for name, value in check.figures.items()}
     metadata: Metadata = {
-        "dagster/row_count": len(quality),
+        "dagster/row_count": pipeline.candidates.row_count(ASSET, call_date),
         "dagster/uri": pipeline.candidates.uri(ASSET, call_date),
         "publishable": verdict.passed,
         **{name: _rounded(figures[name]) for name in ("wer", "reference_words", "coverage")},
     }
-    if labelled := [row for row in quality if row["has_reference"]]:
+    quality = partial(pipeline.candidates.rows, ASSET, call_date)
+    if labelled := [row for row in quality() if row["has_reference"]]:
         shown = ("call_id", "wer", "reference_words", "substitutions", "deletions", "insertions")
         metadata["labelled_calls"] = display.table(
             [{name: _rounded(row[name]) for name in shown} for row in labelled]
         )
-    if counted := count_flags(row["flags"] for row in quality):
+    if counted := count_flags(row["flags"] for row in quality()):
         metadata["signals"] = display.table(
             [{"signal": name, "calls": number} for name, number in sorted(counted.items())]
         )

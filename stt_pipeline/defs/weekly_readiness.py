@@ -4,15 +4,22 @@ import datetime as dt
 
 import dagster as dg
 
+from stt_pipeline.adapters.parquet import ParquetTables
 from stt_pipeline.adapters.report import render_report
 from stt_pipeline.defs import display
 from stt_pipeline.defs.display import Metadata
 from stt_pipeline.defs.partitions import call_weeks, week_of_key
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.domain.call_dates import dates_of
-from stt_pipeline.domain.readiness import DateFacts, DateReadiness, Row, judge_date
+from stt_pipeline.domain.readiness import (
+    READINESS_COLUMNS,
+    DateFacts,
+    DateReadiness,
+    Row,
+    judge_date,
+)
 from stt_pipeline.domain.tables import table
-from stt_pipeline.domain.week_report import WeekReport, review_rows
+from stt_pipeline.domain.week_report import Aside, AsideRow, WeekReport, review_rows
 from stt_pipeline.settings import Settings
 
 ASSET = "weekly_readiness"
@@ -36,11 +43,10 @@ def weekly_readiness_asset(settings: Settings) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]
     ) -> dg.MaterializeResult:
         week = week_of_key(context.partition_key)
-        facts = [read_facts(pipeline, date) for date in dates_of(week)]
-        rows = [judge_date(date) for date in facts]
+        rows, aside = judge_week(pipeline, week)
         pipeline.published.write(ASSET, week, table(ASSET, [row.row() for row in rows]))
         pipeline.catalog.register([ASSET])
-        report = WeekReport(week, tuple(rows), review_rows(facts), pipeline.now())
+        report = WeekReport(week, tuple(rows), aside, pipeline.now())
         key = f"reports/week={week}.html"
         pipeline.lake.write(key, render_report(report).encode())
         return dg.MaterializeResult(metadata=_metadata(pipeline, rows, report, key))
@@ -48,21 +54,32 @@ def weekly_readiness_asset(settings: Settings) -> dg.AssetsDefinition:
     return weekly_readiness
 
 
+def judge_week(pipeline: Pipeline, week: str) -> tuple[list[DateReadiness], Aside]:
+    """The week's dates, and what somebody should look at; one date's facts in memory at a time."""
+    rows, review, quarantined = list[DateReadiness](), list[AsideRow](), list[AsideRow]()
+    for date in dates_of(week):
+        facts = read_facts(pipeline, date)
+        rows.append(judge_date(facts))
+        aside = review_rows([facts])
+        review += aside.review
+        quarantined += aside.quarantined
+    return rows, Aside(tuple(review), tuple(quarantined))
+
+
 def read_facts(pipeline: Pipeline, date: dt.date) -> DateFacts:
-    """What is stored of a date."""
+    """What is stored of a date, in the columns that its readiness and the report ask for."""
     partition = date.isoformat()
 
-    def rows(name: str) -> list[Row] | None:
-        stored = pipeline.published.read(name, partition)
+    def rows(tables: ParquetTables, name: str) -> list[Row] | None:
+        stored = tables.read(name, partition, columns=READINESS_COLUMNS[name])
         return None if stored is None else stored.to_pylist()
 
-    newest = pipeline.ledgers.read("recordings", partition)
     return DateFacts(
         call_date=date,
-        ledger=None if newest is None else newest.to_pylist(),
-        recordings=rows("recordings"),
-        transcripts=rows("transcripts"),
-        quality=rows("transcript_quality"),
+        ledger=rows(pipeline.ledgers, "recordings"),
+        recordings=rows(pipeline.published, "recordings"),
+        transcripts=rows(pipeline.published, "transcripts"),
+        quality=rows(pipeline.published, "transcript_quality"),
         verdict=pipeline.verdicts.read(partition),
     )
 

@@ -1,6 +1,7 @@
 """The checks that a date must pass before it is published: figure, limit, calls, remedy."""
 
-from collections.abc import Collection, Mapping, Sequence
+import heapq
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -102,7 +103,7 @@ def _names(rows: Sequence[Recording]) -> str:
     return shown + (f" and {len(rows) - WORST_CALLS} more" if len(rows) > WORST_CALLS else "")
 
 
-def check_wer(quality: Sequence[Row], max_wer: float) -> CheckResult:
+def check_wer(quality: Iterable[Row], max_wer: float) -> CheckResult:
     """Pools errors and reference words over labelled calls; passes where there are none."""
     labelled = [row for row in quality if row["reference_words"]]
     words = sum(row["reference_words"] for row in labelled)
@@ -139,12 +140,16 @@ def _errors(row: Row) -> int:
 
 
 def check_coverage(
-    quality: Sequence[Row], speech_s: Mapping[str, float], min_coverage: float
+    quality: Iterable[Row], speech_s: Mapping[str, float], min_coverage: float
 ) -> CheckResult:
     """Pools covered speech seconds over calls; `speech_s` is by call_id."""
-    spoken = [row for row in quality if row["coverage"] is not None]
-    total_s = sum(speech_s[row["call_id"]] for row in spoken)
-    covered_s = sum(row["coverage"] * speech_s[row["call_id"]] for row in spoken)
+    total_s = covered_s = 0.0
+    spoken = []
+    for row in quality:
+        if row["coverage"] is not None:
+            total_s += speech_s[row["call_id"]]
+            covered_s += row["coverage"] * speech_s[row["call_id"]]
+            spoken.append((row["coverage"], row["call_id"]))
     coverage = covered_s / total_s if total_s else None
     figures: dict[str, int | float | None] = {
         "coverage": coverage,
@@ -156,8 +161,8 @@ def check_coverage(
     message = f"{coverage:.1%} of {total_s / 60:.1f} min of speech has words"
     if coverage >= min_coverage:
         return CheckResult(COVERAGE, True, f"{message}, least {min_coverage:.0%}.", figures)
-    worst = sorted(spoken, key=lambda row: (row["coverage"], row["call_id"]))[:WORST_CALLS]
-    calls = ", ".join(f"{row['call_id']} ({row['coverage']:.0%})" for row in worst)
+    worst = heapq.nsmallest(WORST_CALLS, spoken)
+    calls = ", ".join(f"{call_id} ({covered:.0%})" for covered, call_id in worst)
     return CheckResult(
         COVERAGE,
         False,
@@ -167,16 +172,20 @@ def check_coverage(
     )
 
 
-def check_loops(quality: Sequence[Row]) -> CheckResult:
+def check_loops(quality: Iterable[Row]) -> CheckResult:
     """Counts calls flagged `loop`; one is let through, more must stay under MAX_LOOP_SHARE."""
-    looped = [row["call_id"] for row in quality if "loop" in str(row["flags"]).split(",")]
-    figures: dict[str, int | float | None] = {"looped_calls": len(looped), "calls": len(quality)}
-    if len(looped) <= max(1, MAX_LOOP_SHARE * len(quality)):
-        return CheckResult(LOOPS, True, f"{len(looped)} of {len(quality)} calls.", figures)
+    calls, looped = 0, []
+    for row in quality:
+        calls += 1
+        if "loop" in str(row["flags"]).split(","):
+            looped.append(row["call_id"])
+    figures: dict[str, int | float | None] = {"looped_calls": len(looped), "calls": calls}
+    if len(looped) <= max(1, MAX_LOOP_SHARE * calls):
+        return CheckResult(LOOPS, True, f"{len(looped)} of {calls} calls.", figures)
     return CheckResult(
         LOOPS,
         False,
-        f"{len(looped)} of {len(quality)} calls repeat a phrase, limit {MAX_LOOP_SHARE:.0%}: "
+        f"{len(looped)} of {calls} calls repeat a phrase, limit {MAX_LOOP_SHARE:.0%}: "
         f"{', '.join(looped[:WORST_CALLS])}. Listen to them and compare engines.",
         figures,
     )

@@ -19,6 +19,9 @@ from stt_pipeline.domain.transcription import Failure
 GONE = "it went from the store while it was listed"
 """The reason of an object that was found, and could not be read a moment later."""
 
+UNREAD = "it cannot be read"
+"""How the reason of an object begins that the store did not give: it may the next time."""
+
 
 @dataclass(frozen=True)
 class Named:
@@ -35,6 +38,18 @@ class Listing:
 
     dated: list[Named]
     undated: list[Named]
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the store says of an object: `found` is None where it went, `audio` where it is known.
+
+    `audio` is the header of a new or changed object, or why there is none.
+    """
+
+    item: Named
+    found: FoundObject | None
+    audio: AudioInfo | str | None = None
 
 
 def sort_out(
@@ -61,28 +76,44 @@ def refresh(
     etag: Callable[[FoundObject], str],
     probe: Callable[[FoundObject], AudioInfo | str],
     now: dt.datetime,
+    look_at: Callable[[Callable[[Named], Look], Iterable[Named]], Iterable[Look]] = map,
 ) -> list[Recording]:
     """The ledger after a listing: `known` rows by URI, new and changed objects judged afresh.
 
-    An object whose bytes did not change keeps its row and is not probed again; one that is gone
-    from the store keeps its row too. One that goes while it is listed (`etag` raises
-    ObjectMissingError) keeps its row, or gets one that says so; it is judged when it is back.
+    An object whose bytes did not change keeps its row and is not probed again, unless the store
+    failed to give them the last time; one that is gone from the store keeps its row too. One that
+    goes while it is listed (`etag` raises ObjectMissingError) keeps its row, or gets one that says
+    so; it is judged when it is back.
+    `look_at` is `map`, or looks at several objects at once and answers in their order.
     """
-    rows = dict(known)
-    present = set()
-    for item in items:
-        before = known.get(item.uri)
+
+    def look(item: Named) -> Look:
         try:
             found = replace(item.found, etag=etag(item.found))
         except ObjectMissingError:
+            return Look(item, None)
+        before = known.get(item.uri)
+        if before is not None and before.etag == found.etag and _is_settled(before):
+            return Look(item, found)
+        return Look(item, found, probe(found))
+
+    rows = dict(known)
+    present = set()
+    for seen in look_at(look, items):
+        item = seen.item
+        if seen.found is None:
             rows.setdefault(item.uri, judge(item.found, item.uri, item.named, GONE, now))
             continue
         present.add(item.uri)
-        if before is not None and before.etag == found.etag and before.reason != GONE:
-            continue
-        discovered_at = before.discovered_at if before else now
-        rows[item.uri] = judge(found, item.uri, item.named, probe(found), discovered_at)
+        if seen.audio is not None:
+            discovered_at = known[item.uri].discovered_at if item.uri in known else now
+            rows[item.uri] = judge(seen.found, item.uri, item.named, seen.audio, discovered_at)
     return settle_names(rows.values(), present)
+
+
+def _is_settled(row: Recording) -> bool:
+    """Whether the row says something of the object's bytes, and not of the store's bad moment."""
+    return row.reason is None or not row.reason.startswith((GONE, UNREAD))
 
 
 def with_failures(ledger: Iterable[Recording], failures: Mapping[str, Failure]) -> list[Recording]:

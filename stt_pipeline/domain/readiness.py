@@ -13,12 +13,23 @@ from stt_pipeline.domain.recording import Status
 
 Row = dict[str, Any]
 
+READINESS_COLUMNS = {
+    "recordings": ("recording_uri", "etag", "status", "reason"),
+    "transcripts": (
+        *("call_id", "duration_s", "word_count", "cpu_s"),
+        *("needs_review", "review_reasons"),
+    ),
+    "transcript_quality": ("reference_words", "substitutions", "deletions", "insertions"),
+}
+"""What is read of each table: a call's text is most of its bytes, and is not."""
+
 
 @dataclass(frozen=True)
 class DateFacts:
     """What is stored of a date; tables are None where they were never written.
 
-    `ledger` is the newest ledger, `recordings`, `transcripts` and `quality` the published rows.
+    `ledger` is the newest ledger, `recordings`, `transcripts` and `quality` the published rows,
+    with READINESS_COLUMNS at least.
     """
 
     call_date: dt.date

@@ -1,6 +1,7 @@
 """Signals of a bad transcript that need no reference. Blocks nothing: gates decide."""
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 
@@ -82,9 +83,18 @@ def _near_words(heard: Transcription, channel: int) -> Iterator[Span]:
 
 
 def _overlap_s(speech: Span, near: list[Span]) -> float:
-    return sum(
-        max(0.0, min(speech.end_s, one.end_s) - max(speech.start_s, one.start_s)) for one in near
-    )
+    """Seconds of the speech within `near`, which is in order and apart: an hour has hundreds."""
+    overlap_s = 0.0
+    for index in range(bisect_right(near, speech.start_s, key=_end_s), len(near)):
+        one = near[index]
+        if one.start_s >= speech.end_s:
+            break
+        overlap_s += min(speech.end_s, one.end_s) - max(speech.start_s, one.start_s)
+    return overlap_s
+
+
+def _end_s(span: Span) -> float:
+    return span.end_s
 
 
 def has_loop(heard: Transcription) -> bool:

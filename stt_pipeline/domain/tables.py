@@ -1,7 +1,6 @@
 """Rows of the domain as Arrow tables of the one schema, and back. Writes no file."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 import pyarrow as pa
@@ -22,12 +21,10 @@ def table(name: str, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
 
 def recordings_table(ledger: Iterable[Recording]) -> pa.Table:
     """The ledger in order of its URIs."""
-    rows = sorted((asdict(recording) for recording in ledger), key=_uri)
-    return table("recordings", rows)
-
-
-def _uri(row: Row) -> str:
-    return str(row["recording_uri"])
+    rows = sorted(ledger, key=lambda row: row.recording_uri)
+    schema = TABLES["recordings"].schema
+    columns = {name: [getattr(row, name) for row in rows] for name in schema.names}
+    return pa.Table.from_pydict(columns, schema=schema)
 
 
 def ledger_rows(recordings: pa.Table | None, root_uri: str) -> list[Recording]:

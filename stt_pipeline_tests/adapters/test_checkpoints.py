@@ -146,3 +146,26 @@ def test_a_write_cut_off_midway_is_no_result(tmp_path: Path, store: CheckpointSt
     (folder,) = {path.parent for path in tmp_path.rglob("*.json")}
     (folder / ".writing-x1").write_bytes(b'{"etag": "b", "eng')
     assert store.finished() == {"a"}
+
+
+def test_results_are_read_in_the_order_asked_for(store: CheckpointStore) -> None:
+    written = {f"e{number}": result(f"e{number}", Failure(f"no {number}")) for number in range(300)}
+    for one in written.values():
+        store.write(one)
+    store.write(result("again", Failure("the engine died twice", transient=True)))
+    asked = [*reversed(written), "never", "again", "e7", "e7"]
+    assert list(store.read_all(asked)) == [store.read(etag) for etag in asked]
+    assert list(store.read_all([])) == []
+
+
+def test_a_result_that_cannot_be_read_is_an_error_and_no_missing_one(
+    tmp_path: Path, store: CheckpointStore
+) -> None:
+    store.write(result("a", make_transcription()))
+    store.write(result("b", make_transcription()))
+    [path] = tmp_path.rglob("b.json")
+    path.write_bytes(b'{"etag": "b", "eng')
+    read = store.read_all(["a", "b"])
+    assert next(read) == store.read("a")
+    with pytest.raises(ValueError, match="Invalid JSON"):
+        next(read)

@@ -3,13 +3,14 @@
 import datetime as dt
 from collections import Counter
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stt_pipeline.domain.keys import DEFAULT_PATTERN, KeyPattern
-from stt_pipeline.domain.ledger import GONE, Listing, refresh, sort_out, with_failures
+from stt_pipeline.domain.ledger import GONE, UNREAD, Listing, refresh, sort_out, with_failures
 from stt_pipeline.domain.recording import AudioInfo, FoundObject, Recording, Status
 from stt_pipeline.domain.transcription import Failure
+from stt_pipeline.in_order import in_order
 from stt_pipeline_tests.factories import CALL_DATE, NOW, TELEPHONE, make_recording, uris
 from stt_pipeline_tests.fakes import MemoryStore
 
@@ -158,6 +159,16 @@ def test_an_object_that_went_between_hash_and_probe_is_probed_again() -> None:
     assert site.row(f"{FOLDER}/C1.wav").status is Status.ACCEPTED
 
 
+def test_an_object_that_the_store_did_not_give_is_probed_again() -> None:
+    site = Site({f"{FOLDER}/call1.wav": b"sound"})
+    unread = f"{UNREAD} (S3 answers 503 SlowDown)"
+    rows = refresh(site.listing().dated, {}, site.store.etag, lambda found: unread, NOW)
+    assert [(row.status, row.reason) for row in rows] == [(Status.QUARANTINED, unread)]
+
+    [row] = refresh(site.listing().dated, dict(uris(rows)), site.store.etag, site.probe, TOMORROW)
+    assert (row.status, row.reason, row.discovered_at) == (Status.ACCEPTED, None, NOW)
+
+
 def test_a_known_recording_that_goes_while_it_is_listed_keeps_its_row() -> None:
     site = Site({f"{FOLDER}/C1.wav": b"1"})
     before = site.refresh(NOW)
@@ -205,6 +216,22 @@ def test_a_refresh_without_changes_changes_nothing_and_probes_nothing(
 
     assert site.refresh(TOMORROW) == once
     assert site.probed == probed
+
+
+@given(days=st.lists(CHANGES, min_size=1, max_size=3))
+@settings(deadline=None)
+def test_objects_looked_at_together_give_the_same_ledger(days: list[list[Change]]) -> None:
+    one, many = Site({}), Site({})
+    for changes in days:
+        one.change(changes)
+        many.change(changes)
+        listing = many.listing()
+        together = refresh(
+            listing.dated, many.ledger, many.store.etag, many.probe, NOW, look_at=in_order
+        )
+        many.ledger = dict(uris(together))
+        assert together == one.refresh()
+    assert many.probed == one.probed
 
 
 @given(days=st.lists(CHANGES, max_size=3))

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from stt_pipeline.domain.call_dates import dates_of
 from stt_pipeline.domain.gates import CheckResult, Verdict, check_wer
 from stt_pipeline.domain.prices import FargatePrice
-from stt_pipeline.domain.readiness import DateFacts, Row, judge_date
+from stt_pipeline.domain.readiness import READINESS_COLUMNS, DateFacts, Row, judge_date
 from stt_pipeline.domain.recording import Recording, Status
 from stt_pipeline.domain.tables import recordings_table, transcript_row
-from stt_pipeline.domain.week_report import Aside, WeekReport
+from stt_pipeline.domain.week_report import Aside, WeekReport, review_rows
 from stt_pipeline.domain.wer import ErrorCounts, pool
 from stt_pipeline_tests.factories import (
     CALL_DATE,
@@ -196,6 +196,25 @@ def test_words_heard_where_the_reference_is_empty_are_no_error_of_the_date() -> 
 
     assert judge_date(replace(a_date(), quality=quality)).wer == 0.1
     assert check_wer(quality, max_wer=0.2).figures["wer"] == 0.1
+
+
+@pytest.mark.parametrize("verdict", [PASSED, FAILED, None])
+def test_the_columns_that_are_read_are_enough(verdict: Verdict | None) -> None:
+    whole = replace(a_date(), verdict=verdict)
+
+    def read(rows: Sequence[Row] | None, table: str) -> list[Row]:
+        return [{name: row[name] for name in READINESS_COLUMNS[table]} for row in rows or ()]
+
+    facts = replace(
+        whole,
+        ledger=read(whole.ledger, "recordings"),
+        recordings=read(whole.recordings, "recordings"),
+        transcripts=read(whole.transcripts, "transcripts"),
+        quality=read(whole.quality, "transcript_quality"),
+    )
+
+    assert judge_date(facts) == judge_date(whole)
+    assert review_rows([facts]) == review_rows([whole])
 
 
 COUNTS = st.builds(ErrorCounts, *[st.integers(0, 40)] * 4)

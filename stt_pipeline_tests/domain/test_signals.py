@@ -181,3 +181,27 @@ def test_signals_are_counted_over_calls() -> None:
 
 def test_a_span_knows_its_length() -> None:
     assert Span(1.5, 4.0).duration_s == 2.5
+
+
+STRETCHES = st.lists(
+    st.tuples(st.integers(0, 60), st.integers(0, 10)).map(lambda one: (one[0], one[0] + one[1])),
+    max_size=6,
+)
+
+
+@given(speech=STRETCHES, spoken=STRETCHES.map(sorted))
+def test_coverage_is_the_share_of_speech_seconds_that_lie_near_a_word(
+    speech: list[tuple[int, int]], spoken: list[tuple[int, int]]
+) -> None:
+    words = tuple(Word(float(start), float(end), "word", 0.9) for start, end in spoken)
+    segments = [replace(make_segment(), words=words)] if words else []
+    heard = make_transcription(segments, [make_channel("agent", speech)])
+    # Whole seconds: a second of speech is covered where a word is at most a second away.
+    seconds = [second for start, end in speech for second in range(start, end)]
+    near = [
+        second
+        for second in seconds
+        if any(start - 1 <= second and second + 1 <= end + 1 for start, end in spoken)
+    ]
+    expected = len(near) / len(seconds) if seconds else None
+    assert coverage(heard) == (None if expected is None else pytest.approx(expected))
