@@ -8,11 +8,19 @@ from functools import cached_property
 import dagster as dg
 
 from stt_pipeline import wiring
+from stt_pipeline.adapters.alert_record import AlertRecord
 from stt_pipeline.adapters.parquet import ParquetTables
 from stt_pipeline.adapters.plans import PlanStore
 from stt_pipeline.adapters.verdicts import VerdictStore
 from stt_pipeline.domain.engine import EngineSpec
-from stt_pipeline.domain.ports import AudioProber, Catalog, ReadableStore, ResultStore, Store
+from stt_pipeline.domain.ports import (
+    Alerts,
+    AudioProber,
+    Catalog,
+    ReadableStore,
+    ResultStore,
+    Store,
+)
 from stt_pipeline.domain.progress import ProgressListener, Unwatched
 from stt_pipeline.domain.recording import Recording, Status
 from stt_pipeline.domain.tables import ledger_rows
@@ -85,6 +93,16 @@ class Pipeline:
     def plans(self) -> PlanStore:
         """The newest shard plan of each date."""
         return wiring.plans(self.settings)
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        """Tells people."""
+        return wiring.alerts(self.settings)
+
+    @cached_property
+    def alert_record(self) -> AlertRecord:
+        """Which alerts were sent."""
+        return wiring.alert_record(self.settings)
 
     def results(self, call_date: str) -> ResultStore:
         """Checkpoints of a date, of this engine."""

@@ -4,15 +4,21 @@ It is in the flow where STT_SHARD_RUNS says so. It writes no table: each recordi
 checkpoint, and the step `transcripts` finds by name what has none.
 """
 
+import uuid
+from dataclasses import replace
+
 import dagster as dg
 
+from stt_pipeline import wiring
 from stt_pipeline.defs import display
 from stt_pipeline.defs.display import Metadata
 from stt_pipeline.defs.partitions import CALL_DATE, SHARD, call_date_shards, shards_of_a_date
 from stt_pipeline.defs.resources import DateLock, Pipeline
+from stt_pipeline.defs.tasks import tasks_of
 from stt_pipeline.defs.transcribing import transcribe, without_result
 from stt_pipeline.domain.progress import DateProgress
 from stt_pipeline.domain.shard_plan import ShardPlan, plan_runs
+from stt_pipeline.domain.task_options import DatePlan
 from stt_pipeline.settings import Settings
 
 ASSET = "transcript_shards"
@@ -56,17 +62,18 @@ def _place(context: dg.AssetExecutionContext) -> tuple[str, int]:
     return key.keys_by_dimension[CALL_DATE], int(key.keys_by_dimension[SHARD])
 
 
-def plan_date(pipeline: Pipeline, call_date: str) -> Metadata:
-    """Deals the recordings of a date to the runs of its shards, and keeps and shows the plan."""
-    settings = pipeline.settings
+def plan_date(pipeline: Pipeline, call_date: str, launch: bool) -> Metadata:
+    """Deals the recordings of a date to the runs of its shards, and keeps and shows the plan.
+
+    Where the pipeline launches these runs itself, the capacity plan says how many there are.
+    """
+    tasks = tasks_of(pipeline, call_date) if launch else None
+    plan = keep_plan(pipeline, call_date, launch, tasks)
     accepted = pipeline.accepted(call_date)
-    missing = without_result(accepted, pipeline.results(call_date))
-    plan = plan_runs(accepted, missing, settings.shard_minutes, settings.max_shards)
-    pipeline.plans.write(call_date, plan)
-    shards = [plan.mine(shard, missing) for shard in range(1, len(plan.shards) + 1)]
-    if not missing:
+    shards = [(shard, plan.begun_with(shard, accepted)) for shard in plan.worth_a_run]
+    if not shards:
         return {}
-    return {
+    metadata: Metadata = {
         "shards_to_run": display.table(
             [
                 {
@@ -74,11 +81,38 @@ def plan_date(pipeline: Pipeline, call_date: str) -> Metadata:
                     "recordings": len(mine),
                     "audio_min": round(sum(recording.audio_s for recording in mine) / 60, 1),
                 }
-                for shard, mine in enumerate(shards, 1)
-                if mine
+                for shard, mine in shards
             ]
         )
     }
+    if tasks:
+        metadata["tasks"] = f"{tasks.shards} of {tasks.size}, {tasks.capacity}"
+    return metadata
+
+
+def keep_plan(
+    pipeline: Pipeline, call_date: str, launch: bool, tasks: DatePlan | None
+) -> ShardPlan:
+    """Replaces the date's plan by one of what has no result now."""
+    settings = pipeline.settings
+    accepted = pipeline.accepted(call_date)
+    missing = without_result(accepted, pipeline.results(call_date))
+    dealt = plan_runs(
+        accepted,
+        missing,
+        settings.shard_minutes,
+        settings.max_shards,
+        wanted=tasks.shards if tasks else None,
+    )
+    plan = replace(
+        dealt,
+        id=f"{pipeline.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}",
+        engine=wiring.engine_spec(settings).fingerprint,
+        launch=launch,
+        tasks=tasks,
+    )
+    pipeline.plans.write(call_date, plan)
+    return plan
 
 
 def planned(pipeline: Pipeline, call_date: str) -> ShardPlan:

@@ -30,6 +30,8 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
         ("CATALOG", "athena", "'duckdb' or 'glue'"),
         ("COMPUTE_TYPE", "int4", "'int8', 'int8_float32' or 'float32'"),
         ("MODEL_SHA256", "d01c", "write the 64 hexadecimal digits"),
+        ("ALERT_SNS_TOPIC", "my-topic", "ARN, such as arn:aws:sns:"),
+        ("UI_URL", "dagster.example.com", "write it as https://host"),
         (
             "LANGUAGES",
             "french",

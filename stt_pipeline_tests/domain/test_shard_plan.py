@@ -84,3 +84,26 @@ def test_a_shard_beyond_the_plan_has_nothing_to_do() -> None:
 
 def test_an_empty_date_has_no_shard() -> None:
     assert plan_runs([], [], shard_minutes=5.0, max_shards=4) == ShardPlan(())
+
+
+@given(date=dates(), wanted=st.integers(1, 16), **SETTINGS)
+def test_as_many_shards_lack_results_as_are_wanted(
+    date: tuple[list[Recording], list[Recording]],
+    shard_minutes: float,
+    max_shards: int,
+    wanted: int,
+) -> None:
+    accepted, missing = date
+    plan = plan_runs(accepted, missing, shard_minutes, max_shards, wanted)
+    assert plan.worth_a_run == plan.shards_of(missing)
+    assert len(plan.worth_a_run) == min(wanted, max_shards, len(missing))
+
+
+@given(date=dates(), **SETTINGS)
+def test_a_plan_remembers_what_lacked_a_result_when_it_was_made(
+    date: tuple[list[Recording], list[Recording]], shard_minutes: float, max_shards: int
+) -> None:
+    accepted, missing = date
+    plan = plan_runs(accepted, missing, shard_minutes, max_shards)
+    begun = [one for shard in plan.worth_a_run for one in plan.begun_with(shard, accepted)]
+    assert Counter(one.key for one in begun) == Counter(one.key for one in missing)

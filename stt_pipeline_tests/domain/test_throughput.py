@@ -64,7 +64,11 @@ def test_listing_and_publishing_take_a_start_and_longer_for_more_recordings() ->
 
 @given(
     st.lists(
-        st.builds(Measured, audio_s=st.just(0.0) | st.floats(1, 1e7), cpu_s=st.just(0.0) | st.floats(0.01, 1e6)),
+        st.builds(
+            Measured,
+            audio_s=st.just(0.0) | st.floats(1, 1e7),
+            cpu_s=st.just(0.0) | st.floats(0.01, 1e6),
+        ),
         max_size=20,
     )
 )

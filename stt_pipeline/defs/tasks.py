@@ -1,0 +1,80 @@
+"""Which tasks a date's work gets, planned from what is left of its week. Launches none."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+from stt_pipeline import wiring
+from stt_pipeline.defs import backlog, due
+from stt_pipeline.defs.resources import Pipeline
+from stt_pipeline.defs.transcribing import without_result
+from stt_pipeline.domain import capacity
+from stt_pipeline.domain.call_dates import dates_of, week_of
+from stt_pipeline.domain.capacity import CapacityPlan
+from stt_pipeline.domain.shard_plan import ShardPlan
+from stt_pipeline.domain.task_options import Backlog, DatePlan
+
+
+def launched_plan(pipeline: Pipeline, call_date: str) -> ShardPlan | None:
+    """The date's shard plan where its runs are the pipeline's to launch, with today's engine.
+
+    The engine is asked for afresh: a list of hotwords may change while a process lives.
+    """
+    plan = pipeline.plans.read(call_date)
+    if plan is None or not plan.launch:
+        return None
+    is_current = plan.engine == wiring.engine_spec(pipeline.settings).fingerprint
+    return plan if is_current else None
+
+
+def work_left(pipeline: Pipeline, call_date: dt.date) -> Backlog:
+    """What of a date's ledger has no result; its store is not listed."""
+    partition = call_date.isoformat()
+    accepted = pipeline.accepted(partition)
+    missing = without_result(accepted, pipeline.results(partition))
+    return Backlog(
+        call_date,
+        audio_s=sum(recording.audio_s for recording in missing),
+        longest_s=max((recording.audio_s for recording in missing), default=0.0),
+        recordings=max(1, len(missing)),
+        published=len(accepted) - len(missing),
+    )
+
+
+def planned(pipeline: Pipeline, left: Sequence[Backlog], left_s: float) -> CapacityPlan:
+    """The tasks of dates at work together, `left_s` before their deadline."""
+    return capacity.plan(
+        left,
+        backlog.throughput(pipeline, due.local_now(pipeline).date()),
+        backlog.limits(pipeline),
+        left_s,
+        due.margin_s(pipeline),
+    )
+
+
+def tasks_of(pipeline: Pipeline, call_date: str) -> DatePlan | None:
+    """The tasks of a date beside those of its week that are at work; None if nothing is left."""
+    date = dt.date.fromisoformat(call_date)
+    together = {date, *dates_with_shards_at_work(pipeline, dates_of(week_of(date)))}
+    left = [work_left(pipeline, one) for one in sorted(together)]
+    return planned(pipeline, left, due.left_s(pipeline, date)).of(date)
+
+
+def dates_with_shards_at_work(pipeline: Pipeline, dates: Iterable[dt.date]) -> list[dt.date]:
+    """Dates whose shards are the pipeline's to launch, and whose tables lack their recordings."""
+    return [
+        date
+        for date in dates
+        if launched_plan(pipeline, date.isoformat()) and not _is_published(pipeline, date)
+    ]
+
+
+def _is_published(pipeline: Pipeline, date: dt.date) -> bool:
+    """True where the ledger's recordings are in the published table."""
+    partition = date.isoformat()
+    columns = ["recording_uri", "etag"]
+    published = pipeline.published.read("recordings", partition, columns)
+    ledger = pipeline.ledgers.read("recordings", partition, columns)
+    if published is None or ledger is None:
+        return False
+    rows = {(row["recording_uri"], row["etag"]) for row in published.to_pylist()}
+    return all((row["recording_uri"], row["etag"]) in rows for row in ledger.to_pylist())
