@@ -118,6 +118,10 @@ class Pipeline:
         return ledger_rows(table, self.recordings.uri(""))
 
 
+WILL_RETRY_TAG = "dagster/will_retry"
+"""Dagster's own word on a run that failed: it is going to be repeated."""
+
+
 class DateLock:
     """Shows that this run holds its call date: no other run of the date is at work."""
 
@@ -130,6 +134,7 @@ def date_lock(context: dg.InitResourceContext) -> Iterator[DateLock]:
     """Waits for the run that holds the date, and says so in the log."""
     pipeline: Pipeline = context.resources.pipeline
     call_date = context.run.tags.get("dagster/partition") if context.run else None
+    _expect_retry(context)
     if call_date is None:
         yield DateLock()
         return
@@ -140,3 +145,14 @@ def date_lock(context: dg.InitResourceContext) -> Iterator[DateLock]:
 
     with pipeline.lake.locked(f"call_date={call_date}", on_wait=say):
         yield DateLock()
+
+
+def _expect_retry(context: dg.InitResourceContext) -> None:
+    """Tags the run as one that is repeated if it fails, before it can.
+
+    Dagster (1.13.27) writes the tag anew just after a run has failed. A backfill that looks between
+    the two takes the run's partitions for lost, ends, and so forbids that the run is repeated.
+    """
+    instance = context.instance
+    if context.run is not None and instance is not None and instance.run_retries_enabled:
+        instance.add_run_tags(context.run.run_id, {WILL_RETRY_TAG: "true"})

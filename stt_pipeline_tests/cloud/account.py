@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import boto3
 
@@ -84,8 +85,9 @@ class Account:
 
     def tasks(self, started_by: str | None = None) -> list[Task]:
         """Every task ever started, oldest first; see `LocalTask.describe`."""
-        tasks: list[Task] = self._control("tasks")
-        return [one for one in tasks if started_by in (None, one["started_by"])]
+        query = "" if started_by is None else f"?started_by={quote(started_by)}"
+        tasks: list[Task] = self._control(f"tasks{query}")
+        return tasks
 
     def running(self, started_by: str | None = None) -> list[Task]:
         """The tasks that have not ended."""

@@ -99,7 +99,9 @@ class StandIn:
     def _control(self, request: Request) -> Response:
         match request.path.split("/")[2:]:
             case ["tasks"]:
-                return _json([task.describe() for task in self._cluster.tasks.values()])
+                asked = request.args.get("started_by")
+                tasks = list(self._cluster.tasks.values())
+                return _json([one.describe() for one in tasks if asked in (None, one.started_by)])
             case ["tasks", task, "kill"]:
                 self._cluster.tasks[task].kill()
             case ["tasks", task, "interrupt"]:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from stt_pipeline.defs.resources import WILL_RETRY_TAG
 from stt_pipeline_tests.cloud.account import LOGS_BUCKET
 from stt_pipeline_tests.cloud.backfill import tables
 from stt_pipeline_tests.cloud.bed import TABLES
@@ -49,6 +50,11 @@ def test_each_run_was_a_task_of_the_size_and_capacity_of_dagster_yaml(cases: Cas
     assert {task["exit_code"] for task in tasks} == {0}
     shards = [task["tags"].get("dagster/partition/shard") for task in tasks]
     assert sorted(shard for shard in shards if shard) == ["1", "2"]
+
+
+def test_a_run_counts_as_one_to_be_repeated_before_it_can_fail(cases: Cases) -> None:
+    backfill = cases.outcome("few undisturbed").backfill
+    assert {run.tags[WILL_RETRY_TAG] for run in backfill.runs()} == {"true"}
 
 
 def test_tags_of_a_run_choose_its_size_and_capacity(cases: Cases) -> None:

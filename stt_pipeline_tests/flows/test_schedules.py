@@ -22,6 +22,7 @@ import psutil
 import pytest
 
 from stt_pipeline.defs.instance import LOCAL_DAGSTER_YAML
+from stt_pipeline_tests.cloud.processes import GUARD
 from stt_pipeline_tests.cloud.s3 import ENVIRONMENT, running_s3
 from stt_pipeline_tests.cloud.sns import Topic, make_topic
 from stt_pipeline_tests.flows.conftest import MONDAY, TUESDAY, Make, Site, empty_site
@@ -77,9 +78,10 @@ class Night:
         began = time.time()
         with (self.site.root / "daemon.log").open("ab") as log:
             self.daemon = subprocess.Popen(
-                [str(DAEMON), "run", "-w", "workspace.yaml"],
+                [sys.executable, str(GUARD), str(DAEMON), "run", "-w", "workspace.yaml"],
                 cwd=self.site.root,
                 env=self.environment,
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
