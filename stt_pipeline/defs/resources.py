@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -134,25 +135,33 @@ def date_lock(context: dg.InitResourceContext) -> Iterator[DateLock]:
     """Waits for the run that holds the date, and says so in the log."""
     pipeline: Pipeline = context.resources.pipeline
     call_date = context.run.tags.get("dagster/partition") if context.run else None
-    _expect_retry(context)
-    if call_date is None:
-        yield DateLock()
-        return
 
     def say() -> None:
         if context.log is not None:
             context.log.info(f"Another run of {call_date} is at work: waiting for it to end.")
 
-    with pipeline.lake.locked(f"call_date={call_date}", on_wait=say):
-        yield DateLock()
+    with _retry_expected(context):
+        if call_date is None:
+            yield DateLock()
+            return
+        with pipeline.lake.locked(f"call_date={call_date}", on_wait=say):
+            yield DateLock()
 
 
-def _expect_retry(context: dg.InitResourceContext) -> None:
-    """Tags the run as one that is repeated if it fails, before it can.
+@contextmanager
+def _retry_expected(context: dg.InitResourceContext) -> Iterator[None]:
+    """Tags the run as one that will be repeated, for as long as its task may be lost.
 
-    Dagster (1.13.27) writes the tag anew just after a run has failed. A backfill that looks between
-    the two takes the run's partitions for lost, ends, and so forbids that the run is repeated.
+    Dagster (1.13.27) writes the tag just after a run has failed. A backfill that looks between the
+    two takes the run's partitions for given up, ends, and so forbids that the run is repeated. The
+    tag of a run that ends by itself is taken back first: with it, a success would be repeated too.
     """
     instance = context.instance
-    if context.run is not None and instance is not None and instance.run_retries_enabled:
-        instance.add_run_tags(context.run.run_id, {WILL_RETRY_TAG: "true"})
+    if context.run is None or instance is None or not instance.run_retries_enabled:
+        yield
+        return
+    instance.add_run_tags(context.run.run_id, {WILL_RETRY_TAG: "true"})
+    try:
+        yield
+    finally:
+        instance.add_run_tags(context.run.run_id, {WILL_RETRY_TAG: "false"})

@@ -44,6 +44,12 @@ class Backfill:
         """How often which partition ended how."""
         return Counter((run.partition, run.status) for run in self.runs())
 
+    def messages(self, word: str) -> list[str]:
+        """What the logs of its runs say with this word, be it upper or lower case."""
+        console = self.bed.dagster.console
+        said = (text for run in self.runs() for text in console.messages(run))
+        return [text for text in said if word in text.lower()]
+
     def tasks(self) -> list[Task]:
         """Every task that was started for it."""
         return self.bed.account.tasks(self.name)

@@ -36,6 +36,12 @@ query($tags: [ExecutionTag!]!) {
     ... on Runs { results { runId status assetSelection { path } tags { key value } } }
   }
 }"""
+MESSAGES = """
+query($run: ID!) {
+  logsForRun(runId: $run) {
+    ... on EventConnection { events { ... on MessageEvent { message } } }
+  }
+}"""
 PARTITIONS = """
 query($key: AssetKeyInput!) {
   assetNodeOrError(assetKey: $key) {
@@ -140,6 +146,11 @@ class Console:
     def outcomes(self, backfill: str) -> list[tuple[str, str]]:
         """(date, status) of each run of a backfill, in the order of dates, oldest first."""
         return [(run.partition, run.status) for run in self.runs(backfill)]
+
+    def messages(self, run: Run) -> list[str]:
+        """What the log of a run says."""
+        events = self.ask(MESSAGES, run=run.id)["logsForRun"]["events"]
+        return [event["message"] for event in events if "message" in event]
 
     def partition_status(self, asset: str, date: str) -> str:
         """What the UI paints the date of an asset."""

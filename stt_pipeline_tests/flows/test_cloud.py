@@ -52,9 +52,13 @@ def test_each_run_was_a_task_of_the_size_and_capacity_of_dagster_yaml(cases: Cas
     assert sorted(shard for shard in shards if shard) == ["1", "2"]
 
 
-def test_a_run_counts_as_one_to_be_repeated_before_it_can_fail(cases: Cases) -> None:
-    backfill = cases.outcome("few undisturbed").backfill
-    assert {run.tags[WILL_RETRY_TAG] for run in backfill.runs()} == {"true"}
+def test_a_run_counts_as_one_to_be_repeated_until_it_ends_by_itself(cases: Cases) -> None:
+    ended = cases.outcome("few undisturbed").backfill
+    assert {run.tags[WILL_RETRY_TAG] for run in ended.runs()} == {"false"}
+    assert not ended.messages("retry")
+    lost = cases.outcome("shard killed").backfill
+    tags = {run.status: run.tags[WILL_RETRY_TAG] for run in lost.runs()}
+    assert tags == {"SUCCESS": "false", "FAILURE": "true"}
 
 
 def test_tags_of_a_run_choose_its_size_and_capacity(cases: Cases) -> None:
