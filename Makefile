@@ -41,7 +41,7 @@ dev: demo-set ## Open the Dagster UI on the demo's data (PORT=3000)
 	@PYTHONWARNINGS=ignore DAGSTER_HOME="$(CURDIR)/var/dagster" $(bin)/dagster dev -w workspace.yaml -p $(PORT)
 
 test: dev-set prompts trino $(model) ## Run the tests, on real speech (PYTEST_ARGS='-k gate')
-	@$(bin)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
+	@$(bin)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: lint test ## What CI and pre-commit run: lint, then the tests
 

@@ -13,21 +13,11 @@ from stt_pipeline.domain.known_models import KNOWN_MODELS
 from stt_pipeline_tests.speech.prompts import Language, Prompt, PromptsMissingError, load_prompts
 
 _REPOSITORY: Final = Path(__file__).resolve().parents[1]
-_SHARING: Final = ("flows/test_cloud", "trino/")
-"""Files that share a test bed; any other file shares it with itself alone."""
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keeps together, where tests run in several processes, those that share what is slow to start.
-
-    What waits longest begins first.
-    """
-    for item in items:
-        file = item.path.relative_to(_REPOSITORY / "stt_pipeline_tests").as_posix()
-        shared = next((name for name in _SHARING if file.startswith(name)), file)
-        item.add_marker(pytest.mark.xdist_group(shared))
-    items.sort(key=lambda item: not item.path.name.startswith("test_cloud"))
+    """Begins with what waits longest, so that tests in several processes end together."""
+    items.sort(key=lambda item: item.path.name != "test_cloud.py")
 
 
 @pytest.fixture(scope="session", autouse=True)
