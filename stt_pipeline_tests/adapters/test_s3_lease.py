@@ -25,8 +25,11 @@ LIFE_S: Final = 4.0
 KEY: Final = "lake/_work/locks/d.lock"
 
 HOLDER: Final = """
-import sys
+import signal, sys
 from stt_pipeline.adapters.s3_store import LeaseLostError, S3Store
+
+# A shell's background job, and all that it starts, ignores Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 store = S3Store(sys.argv[1], "lake", "STT_LAKE_URI", lease_life_s=float(sys.argv[2]))
 with store.locked("d", on_wait=lambda: print("waits", flush=True)):

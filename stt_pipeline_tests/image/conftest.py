@@ -5,12 +5,12 @@ import shlex
 
 import pytest
 
+from stt_pipeline_tests.cloud.s3 import s3_endpoint as s3_endpoint
+
 RUN = "STT_TEST_IMAGE_RUN"
 """The command before a command in the image, on this machine's network."""
 
 collect_ignore_glob = [] if os.environ.get(RUN) else ["test_*.py"]
-
-pytest_plugins = ["stt_pipeline_tests.cloud.s3"]
 
 
 @pytest.fixture(scope="session")
