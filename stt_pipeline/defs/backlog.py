@@ -44,7 +44,8 @@ def date_load(pipeline: Pipeline, call_date: dt.date) -> DateLoad:
         audio_s=sum(row.audio_s for row in accepted) + sum(new_s),
         left_s=sum(row.audio_s for row in missing) + sum(new_s),
         longest_s=max([*(row.audio_s for row in missing), *new_s], default=0.0),
-        is_published=not new and not _unpublished(pipeline, partition, ledger),
+        is_published=not new
+        and publishes_all(pipeline, partition, ((row.recording_uri, row.etag) for row in ledger)),
     )
 
 
@@ -54,12 +55,13 @@ def _new(listed: Iterable[Named], ledger: Sequence[Recording]) -> list[Named]:
     return [named for named in listed if known.get(named.uri) != named.found.size_bytes]
 
 
-def _unpublished(pipeline: Pipeline, partition: str, ledger: Sequence[Recording]) -> bool:
+def publishes_all(pipeline: Pipeline, partition: str, ledger: Iterable[tuple[str, str]]) -> bool:
+    """True where the published table has each row of the ledger, as its URI and etag."""
     published = pipeline.published.read("recordings", partition, ["recording_uri", "etag"])
     if published is None:
-        return True
+        return False
     rows = {(row["recording_uri"], row["etag"]) for row in published.to_pylist()}
-    return any((row.recording_uri, row.etag) not in rows for row in ledger)
+    return rows.issuperset(ledger)
 
 
 def expected_load(pipeline: Pipeline, call_date: dt.date) -> DateLoad | None:

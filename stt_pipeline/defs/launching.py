@@ -3,7 +3,6 @@
 import datetime as dt
 import json
 from collections.abc import Callable
-from dataclasses import replace
 
 import dagster as dg
 
@@ -11,7 +10,7 @@ from stt_pipeline.defs import backlog, due
 from stt_pipeline.defs.jobs import DATE_JOB, FIND_JOB, PUBLISH_JOB, SHARD_JOB
 from stt_pipeline.defs.partitions import CALL_DATE, SHARD
 from stt_pipeline.defs.resources import Pipeline
-from stt_pipeline.domain import capacity
+from stt_pipeline.defs.tasks import planned
 from stt_pipeline.domain.capacity import control_capacity
 from stt_pipeline.domain.prices import Capacity
 from stt_pipeline.domain.shard_plan import ShardPlan
@@ -73,12 +72,9 @@ def date_requests(
 
 def _tasks(pipeline: Pipeline, dates: list[dt.date]) -> dict[dt.date, DatePlan]:
     """One task a date, planned together, the first deadline counting for all."""
-    throughput = backlog.throughput(pipeline, due.local_now(pipeline).date())
     left = [backlog.date_load(pipeline, date).backlog for date in dates]
     left_s = min((due.left_s(pipeline, date) for date in dates), default=0.0)
-    limits = replace(backlog.limits(pipeline), max_tasks=1)
-    planned = capacity.plan(left, throughput, limits, left_s, due.margin_s(pipeline))
-    return {option.call_date: option for option in planned.dates}
+    return {one.call_date: one for one in planned(pipeline, left, left_s, max_tasks=1).dates}
 
 
 def _tags_of_date(pipeline: Pipeline, date: dt.date, option: DatePlan | None) -> dict[str, str]:

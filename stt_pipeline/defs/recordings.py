@@ -9,7 +9,7 @@ import dagster as dg
 from stt_pipeline.defs import display, transcript_shards
 from stt_pipeline.defs.display import Metadata
 from stt_pipeline.defs.jobs import FIND_JOB
-from stt_pipeline.defs.listing import list_date as list_date
+from stt_pipeline.defs.listing import list_date
 from stt_pipeline.defs.partitions import call_dates
 from stt_pipeline.defs.resources import DateLock, Pipeline
 from stt_pipeline.domain import ledger

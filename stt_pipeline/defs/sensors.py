@@ -14,10 +14,10 @@ from stt_pipeline.defs.launching import date_requests, step_requests
 from stt_pipeline.defs.partitions import week_key
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.defs.week_state import (
-    ENDED,
     DateReading,
     date_of,
     dates_at_work,
+    is_at_work,
     read_states,
     read_step,
 )
@@ -73,8 +73,7 @@ def _dates_found(pipeline: Pipeline, instance: dg.DagsterInstance) -> dict[str, 
     runs = instance.get_runs(dg.RunsFilter(job_name=FIND_JOB, updated_after=since))
     found: dict[str, bool] = {}
     for run in runs:
-        is_at_work = run.status not in ENDED or run.is_complete_and_waiting_to_retry
-        found[date_of(run)] = found.get(date_of(run), False) or is_at_work
+        found[date_of(run)] = found.get(date_of(run), False) or is_at_work(run)
     return dict(sorted(found.items()))
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from stt_pipeline import wiring
 from stt_pipeline.defs import backlog, due
@@ -40,12 +41,18 @@ def work_left(pipeline: Pipeline, call_date: dt.date) -> Backlog:
     )
 
 
-def planned(pipeline: Pipeline, left: Sequence[Backlog], left_s: float) -> CapacityPlan:
-    """The tasks of dates at work together, `left_s` before their deadline."""
+def planned(
+    pipeline: Pipeline, left: Sequence[Backlog], left_s: float, max_tasks: int | None = None
+) -> CapacityPlan:
+    """The tasks of dates at work together, `left_s` before their deadline.
+
+    At most `max_tasks` at once, where it is said; else as the settings have it.
+    """
+    limits = backlog.limits(pipeline)
     return capacity.plan(
         left,
         backlog.throughput(pipeline, due.local_now(pipeline).date()),
-        backlog.limits(pipeline),
+        replace(limits, max_tasks=max_tasks) if max_tasks else limits,
         left_s,
         due.margin_s(pipeline),
     )
@@ -71,10 +78,8 @@ def dates_with_shards_at_work(pipeline: Pipeline, dates: Iterable[dt.date]) -> l
 def _is_published(pipeline: Pipeline, date: dt.date) -> bool:
     """True where the ledger's recordings are in the published table."""
     partition = date.isoformat()
-    columns = ["recording_uri", "etag"]
-    published = pipeline.published.read("recordings", partition, columns)
-    ledger = pipeline.ledgers.read("recordings", partition, columns)
-    if published is None or ledger is None:
+    ledger = pipeline.ledgers.read("recordings", partition, ["recording_uri", "etag"])
+    if ledger is None:
         return False
-    rows = {(row["recording_uri"], row["etag"]) for row in published.to_pylist()}
-    return all((row["recording_uri"], row["etag"]) in rows for row in ledger.to_pylist())
+    rows = ((row["recording_uri"], row["etag"]) for row in ledger.to_pylist())
+    return backlog.publishes_all(pipeline, partition, rows)

@@ -65,6 +65,11 @@ def dates_at_work(instance: dg.DagsterInstance) -> set[str]:
     return {date_of(run) for run in runs}
 
 
+def is_at_work(run: dg.DagsterRun) -> bool:
+    """Whether the run has not ended, or has failed and comes again."""
+    return run.status not in ENDED or run.is_complete_and_waiting_to_retry
+
+
 def date_of(run: dg.DagsterRun) -> str:
     """The call date of a run, or of its shard; empty for other runs."""
     return run.tags.get(DATE_OF_SHARD_TAG) or run.tags.get(PARTITION_TAG, "")
@@ -181,6 +186,6 @@ def plan_records(instance: dg.DagsterInstance, plan: ShardPlan) -> Sequence[dg.R
 def _plan_run(run: dg.DagsterRun) -> PlanRun:
     return PlanRun(
         shard=None if run.job_name == PUBLISH_JOB else int(run.tags[SHARD_TAG]),
-        is_at_work=run.status not in ENDED or run.is_complete_and_waiting_to_retry,
+        is_at_work=is_at_work(run),
         succeeded=run.status is dg.DagsterRunStatus.SUCCESS,
     )

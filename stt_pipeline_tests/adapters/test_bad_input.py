@@ -19,7 +19,8 @@ import numpy as np
 import pytest
 
 from stt_pipeline import wiring
-from stt_pipeline.defs.recordings import list_date, refresh
+from stt_pipeline.defs.listing import list_date
+from stt_pipeline.defs.recordings import refresh
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.domain.call_dates import UNDATED
 from stt_pipeline.domain.known_models import KNOWN_MODELS

@@ -4,22 +4,10 @@ import json
 
 import pytest
 
+from stt_pipeline_tests.domain.simulation.test_weeks import KEYS
 from stt_pipeline_tests.flows.conftest import MONDAY, TUESDAY, WEEK, Make, Site
 from stt_pipeline_tests.flows.test_command_line import assert_refused
 from stt_pipeline_tests.speech.sounds import silence
-
-KEYS = [
-    "weeks",
-    "agents",
-    "feasible_weeks",
-    "on_time_rate",
-    "median_slack_h",
-    "p5_slack_h",
-    "cost_usd_per_call_hour",
-    "oracle_cost_ratio",
-    "peak_tasks",
-    "misses",
-]
 
 
 def test_the_plan_follows_the_work(site: Site, short_call: Make) -> None:

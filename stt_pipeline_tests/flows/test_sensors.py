@@ -23,13 +23,6 @@ SUNDAY_NIGHT = dt.datetime(2026, 11, 22, 23, 0, tzinfo=dt.UTC)
 
 
 @pytest.fixture
-def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dg.DagsterInstance]:
-    home = tmp_path_factory.mktemp("dagster")
-    with dg.DagsterInstance.local_temp(str(home)) as instance:
-        yield instance
-
-
-@pytest.fixture
 def lake(tmp_path: Path) -> Lake:
     """One machine does all."""
     return Lake(tmp_path, TUESDAY_NOON)

@@ -4,10 +4,8 @@ Real runs of real calls in one process; the daemon's part, to launch what is ask
 """
 
 import datetime as dt
-from collections.abc import Iterator
 
 import dagster as dg
-import pytest
 
 from stt_pipeline.defs.flow import build_definitions
 from stt_pipeline.defs.resources import Pipeline
@@ -17,13 +15,6 @@ from stt_pipeline_tests.flows.lake import Clock
 
 NIGHT = dt.datetime(2026, 11, 16, 23, 30, tzinfo=dt.UTC)
 CALLS = 3
-
-
-@pytest.fixture
-def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dg.DagsterInstance]:
-    home = tmp_path_factory.mktemp("dagster")
-    with dg.DagsterInstance.local_temp(str(home)) as instance:
-        yield instance
 
 
 class Daemon:

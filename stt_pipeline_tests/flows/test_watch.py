@@ -1,7 +1,6 @@
 """The forecast through the weekend: what it sees, what it gives, whom it tells, and how often."""
 
 import datetime as dt
-from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -33,13 +32,6 @@ class Told:
         if self.fails:
             raise OSError("no network")
         self.sent.append((subject, text))
-
-
-@pytest.fixture
-def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dg.DagsterInstance]:
-    home = tmp_path_factory.mktemp("dagster")
-    with dg.DagsterInstance.local_temp(str(home)) as instance:
-        yield instance
 
 
 @pytest.fixture

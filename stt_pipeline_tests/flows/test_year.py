@@ -6,7 +6,6 @@ What is expected is written here, in UTC, from the calendar: nothing of ticks.py
 import datetime as dt
 import random
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -33,13 +32,6 @@ DAYS_BEFORE = {
     ("Mon", 0): (7, 6, 5, 4, 3, 2, 1),
 }
 """The dates of each tick, as days before it, by its day and hour in Paris."""
-
-
-@pytest.fixture
-def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dg.DagsterInstance]:
-    home = tmp_path_factory.mktemp("dagster")
-    with dg.DagsterInstance.local_temp(str(home)) as instance:
-        yield instance
 
 
 def in_utc(day: dt.date, hour: int, minute: int) -> dt.datetime:
