@@ -181,7 +181,7 @@ def main() -> int:
     try:
         settings = load_settings()
         wiring.verified_models(settings)
-        folder = chosen.out.parent
+        folder = chosen.out.parent.absolute()
         folder.mkdir(parents=True, exist_ok=True)
         needed = chosen.calls * (chosen.words * BYTES_A_WORD + 20_000)
         if shutil.disk_usage(folder).free < needed:
