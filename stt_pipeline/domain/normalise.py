@@ -1,37 +1,20 @@
 """Named, versioned text normalisers: what counts as the same word. Scores nothing.
 
 English follows Whisper's own rules (Radford et al. 2022, appendix C) through whisper-normalizer.
-French writes numbers out, so that "21" and "vingt et un" agree.
+French is compared as it is spoken, so that "21" and "vingt et un" agree.
 """
 
 import re
-import unicodedata
 from collections.abc import Callable
 from functools import cache
 
-from num2words import num2words
 from whisper_normalizer.basic import BasicTextNormalizer
 from whisper_normalizer.english import EnglishTextNormalizer
 
+from stt_pipeline.domain.french import spoken
+
 Normaliser = Callable[[str], str]
 
-_ABBREVIATIONS = {
-    "m.": "monsieur",
-    "mr": "monsieur",
-    "mme": "madame",
-    "mlle": "mademoiselle",
-    "dr": "docteur",
-    "n°": "numéro",
-    "no.": "numéro",
-    "st": "saint",
-    "ste": "sainte",
-    "svp": "s'il vous plaît",
-    "€": "euros",
-    "%": "pour cent",
-    "&": "et",
-    "#": "dièse",
-}
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 _LONGEST_NUMBER = 18
 """Nobody says more digits as one number; a stuck model writes hundreds, which no library reads."""
 
@@ -40,23 +23,13 @@ _ELLIPSIS = re.compile(r"…|\.{2,}")
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "’": "'", "ʼ": "'"})
 
 
-def _number_in_words(match: re.Match[str]) -> str:
-    digits = match[0].replace(",", ".")
-    if len(digits) > _LONGEST_NUMBER or (digits.startswith("0") and digits.isdecimal()):
-        return " ".join(str(num2words(int(one), lang="fr")) for one in digits if one != ".")
-    number = float(digits) if "." in digits else int(digits)
-    return str(num2words(number, lang="fr"))
-
-
 def french(text: str) -> str:
-    """`fr-1`: lower case, numbers and abbreviations in words, no punctuation."""
-    text = unicodedata.normalize("NFKC", text).lower().translate(_LIGATURES)
-    for sign in "€%&#":
-        text = text.replace(sign, f" {_ABBREVIATIONS[sign]} ")
-    words = [_ABBREVIATIONS.get(word.strip("(),;:!?"), word) for word in text.split()]
-    text = re.sub(r"(?<=\d)[\s.](?=\d{3}\b)", "", " ".join(words))
-    text = _NUMBER.sub(lambda match: f" {_number_in_words(match)} ", text)
-    return " ".join(re.sub(r"[^\w]+", " ", text).replace("_", " ").split())
+    """`fr-2`: as it is spoken, in lower-case words.
+
+    Against `fr-1`: ordinals, times, amounts, dates, telephone numbers, decimals and years as they
+    are said, septante and nonante, the spelling of 1990, no accent on a word's first letter.
+    """
+    return spoken(text)
 
 
 @cache
@@ -80,7 +53,7 @@ def other(text: str) -> str:
 
 
 NORMALISERS: dict[str, tuple[str, Normaliser]] = {
-    "fr": ("fr-1", french),
+    "fr": ("fr-2", french),
     "en": ("en-1", english),
 }
 """(name and version, rule) by language; the version changes with the rule."""

@@ -42,7 +42,7 @@ RULES = {"fr": french, "en": english, "other": other}
         ("Mme Roux", "madame Roux"),
         ("M. Roux", "monsieur roux"),
         ("n° 5", "numéro cinq"),
-        ("S.V.P., appelez-moi !", "s v p appelez moi"),
+        ("S.V.P., appelez-moi !", "s'il vous plaît appelez moi"),
         ("svp", "s'il vous plaît"),
         ("e\u0301te\u0301", "été"),
         ("…bonjour ?!", "bonjour"),
@@ -54,7 +54,7 @@ def test_french_written_and_spoken_forms_agree(written: str, spoken: str) -> Non
 
 @pytest.mark.parametrize(
     ("one", "another"),
-    [("ça", "ca"), ("été", "ete"), ("vingt", "vingt et un"), ("ou", "où"), ("3,5", "35")],
+    [("été", "ete"), ("vingt", "vingt et un"), ("ou", "où"), ("3,5", "35")],
 )
 def test_french_words_that_differ_stay_different(one: str, another: str) -> None:
     assert french(one) != french(another)
@@ -129,7 +129,7 @@ def test_french_hears_no_case(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "version"), [("fr", "fr-1"), ("en", "en-1"), ("de", "basic-1"), (None, "basic-1")]
+    ("language", "version"), [("fr", "fr-2"), ("en", "en-1"), ("de", "basic-1"), (None, "basic-1")]
 )
 def test_a_language_has_its_rule_under_a_version(language: str | None, version: str) -> None:
     name, rule = normaliser(language)
@@ -140,6 +140,6 @@ def test_a_language_has_its_rule_under_a_version(language: str | None, version: 
 
 def test_versions_are_named_after_their_language() -> None:
     assert {language: name for language, (name, _) in NORMALISERS.items()} == {
-        "fr": "fr-1",
+        "fr": "fr-2",
         "en": "en-1",
     }
