@@ -1,0 +1,8 @@
+# Made by bootstrap, whose output `state` says the bucket: terraform init -backend-config=bucket=…
+terraform {
+  backend "s3" {
+    key          = "stt-dev.tfstate"
+    encrypt      = true
+    use_lockfile = true
+  }
+}

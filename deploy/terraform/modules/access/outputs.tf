@@ -1,0 +1,24 @@
+output "kms_key_arn" {
+  description = "Key of everything stored."
+  value       = aws_kms_key.this.arn
+}
+
+output "role_arns" {
+  description = "Role of each kind of task: webserver, daemon, code, run."
+  value       = local.role_arns
+}
+
+output "execution_role_arn" {
+  description = "Role with which ECS starts tasks."
+  value       = local.execution
+}
+
+output "security_group_ids" {
+  description = "Group of each role."
+  value       = local.group_ids
+}
+
+output "alerts_topic_arn" {
+  description = "Topic that the code server may publish to; the module monitoring makes it."
+  value       = local.topic
+}

@@ -1,0 +1,14 @@
+output "vpc_id" {
+  description = "Id of the network."
+  value       = aws_vpc.this.id
+}
+
+output "private_subnet_ids" {
+  description = "Subnets of tasks and database."
+  value       = [for subnet in aws_subnet.private : subnet.id]
+}
+
+output "public_subnet_ids" {
+  description = "Subnets of the load balancer."
+  value       = [for subnet in aws_subnet.public : subnet.id]
+}
