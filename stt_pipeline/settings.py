@@ -112,6 +112,12 @@ class Settings(BaseSettings):
     ui_url: str = Field(
         default="", description="Address of the Dagster UI, for the links of alerts; empty: none."
     )
+    metrics_namespace: str = Field(
+        default="",
+        pattern=r"^[\w./#-]*$",
+        max_length=255,
+        description="CloudWatch namespace of the metrics that runs and sensors print; empty: none.",
+    )
 
     @field_validator("recordings_uri", "lake_uri", "references_uri")
     @classmethod

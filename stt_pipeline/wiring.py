@@ -14,6 +14,7 @@ from stt_pipeline.adapters import machine
 from stt_pipeline.adapters.alert_record import AlertRecord
 from stt_pipeline.adapters.audio import PyavProber, decode
 from stt_pipeline.adapters.checkpoints import CheckpointStore
+from stt_pipeline.adapters.embedded_metrics import EmbeddedMetrics, NoMetrics
 from stt_pipeline.adapters.local_store import LocalStore
 from stt_pipeline.adapters.log_alerts import LogAlerts
 from stt_pipeline.adapters.parquet import ParquetTables
@@ -32,6 +33,7 @@ from stt_pipeline.domain.ports import (
     Alerts,
     AudioProber,
     Catalog,
+    Metrics,
     ReadableStore,
     ResultStore,
     Store,
@@ -153,6 +155,12 @@ def plans(settings: Settings) -> PlanStore:
 def alerts(settings: Settings) -> Alerts:
     """How people are told: the SNS topic, or the log."""
     return SnsAlerts(settings.alert_sns_topic) if settings.alert_sns_topic else LogAlerts()
+
+
+def metrics(settings: Settings) -> Metrics:
+    """Who is told figures: the log, as CloudWatch reads them, or nobody."""
+    namespace = settings.metrics_namespace
+    return EmbeddedMetrics(namespace) if namespace else NoMetrics()
 
 
 def alert_record(settings: Settings) -> AlertRecord:

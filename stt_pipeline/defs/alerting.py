@@ -12,6 +12,7 @@ from stt_pipeline.defs.resources import WILL_RETRY_TAG, Pipeline
 from stt_pipeline.defs.week_state import date_of
 from stt_pipeline.domain.alarm import Alert
 from stt_pipeline.domain.errors import UserError
+from stt_pipeline.domain.metrics import RUNS_FAILED
 
 RUN_FAILURE = "run_failure"
 
@@ -80,6 +81,7 @@ def run_failure_sensor(pipeline: Pipeline) -> dg.SensorDefinition:
         if run.tags.get(WILL_RETRY_TAG) == "true":
             context.log.info(f"Run {run.run_id} failed and is run again.")
             return
+        pipeline.metrics.emit({RUNS_FAILED: [1]})
         alert = failure_alert(pipeline, run, _causes(context))
         raise_alert(pipeline, context.log, alert, run_link(pipeline, run.run_id))
 

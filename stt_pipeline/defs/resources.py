@@ -18,6 +18,7 @@ from stt_pipeline.domain.ports import (
     Alerts,
     AudioProber,
     Catalog,
+    Metrics,
     ReadableStore,
     ResultStore,
     Store,
@@ -99,6 +100,11 @@ class Pipeline:
     def alerts(self) -> Alerts:
         """Tells people."""
         return wiring.alerts(self.settings)
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """Collects figures."""
+        return wiring.metrics(self.settings)
 
     @cached_property
     def alert_record(self) -> AlertRecord:

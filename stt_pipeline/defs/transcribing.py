@@ -10,6 +10,7 @@ from stt_pipeline import wiring
 from stt_pipeline.adapters.worker_processes import Finished
 from stt_pipeline.defs import display
 from stt_pipeline.defs.resources import Pipeline
+from stt_pipeline.defs.telling import WorkTeller
 from stt_pipeline.domain.poison import death_failure, is_rare
 from stt_pipeline.domain.ports import ResultStore
 from stt_pipeline.domain.progress import DateProgress
@@ -75,7 +76,7 @@ def _work_off(
     workers = wiring.workers(
         pipeline.settings, dt.date.fromisoformat(call_date), len(shards), limit_s
     )
-    given_up, observed = [], time.monotonic()
+    given_up, observed, teller = [], time.monotonic(), WorkTeller(pipeline.metrics)
     for ended in workers.run([groups_of(shard) for shard in shards]):
         recording = by_etag[ended.task["etag"]]
         if ended.answer is None:
@@ -84,11 +85,13 @@ def _work_off(
         progress.advance(
             ended.shard, recording.audio_s, answer["cpu_s"], bool(answer["transcribed"])
         )
+        teller.add(recording.audio_s, answer["cpu_s"], bool(answer["transcribed"]))
         pipeline.progress.update(context.partition_key, progress)
         is_shard_done = progress.shards[ended.shard].is_done
         if is_shard_done or time.monotonic() - observed > OBSERVE_EVERY_S:
             observed = time.monotonic()
             _observe(context, progress)
+            teller.tell()
     return given_up
 
 

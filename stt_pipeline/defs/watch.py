@@ -2,6 +2,7 @@
 
 import datetime as dt
 import logging
+import math
 from collections.abc import Sequence
 
 import dagster as dg
@@ -28,6 +29,7 @@ from stt_pipeline.domain.alarm import Decision, decide, missed
 from stt_pipeline.domain.call_dates import dates_of
 from stt_pipeline.domain.capacity import CapacityPlan
 from stt_pipeline.domain.forecast import DateWork, Forecast, ShardWork, forecast
+from stt_pipeline.domain.metrics import BACKLOG_HOURS, DATES_MISSING, SENSOR_LOOKS, SLACK_HOURS
 from stt_pipeline.domain.shard_plan import ShardPlan
 from stt_pipeline.domain.task_options import DatePlan
 from stt_pipeline.domain.ticks import WATCH_S, seconds_between
@@ -47,6 +49,7 @@ def forecast_sensor(pipeline: Pipeline) -> dg.SensorDefinition:
     """Forecasts the finish from what is really done, and acts on it."""
 
     def evaluate(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        pipeline.metrics.emit({SENSOR_LOOKS: [1]})
         now = due.local_now(pipeline)
         week = due.week_watched(pipeline, now)
         deadline = due.deadline_of(pipeline, week)
@@ -85,10 +88,12 @@ def watch(
     readings = read_states(pipeline, instance, dates_of(week))
     incomplete = [reading for reading in readings if not reading.state.is_complete]
     at_work = [r.state.call_date for r in incomplete if r.state.is_running]
+    slack_s = None if incomplete else left_s
     works = [work for date in at_work if (work := _work(pipeline, instance, date, now))]
     says = f"Week {week}: nothing is at work"
     if works:
         outlook = forecast(works, backlog.throughput(pipeline, now.date()))
+        slack_s = left_s - outlook.high_s
         decision = _decide(pipeline, week, outlook, left_s)
         for option in decision.raised:
             give(pipeline, instance, log, option)
@@ -97,10 +102,24 @@ def watch(
         says = f"Week {week}: {_range(outlook, now)}, due {deadline:%a %H:%M}"
     is_in_use = any(reading.state.is_published or reading.waiting for reading in readings)
     names = [name for one in incomplete for name in _missing(one)] if is_in_use else []
+    _tell(pipeline, incomplete if is_in_use else [], left_s, slack_s)
     if late := missed(week, now, deadline, names):
         raise_alert(pipeline, log, late, asset_link(pipeline, "published_tables"))
         says += f"; {late.sentence.rstrip('.')}"
     return says
+
+
+def _tell(
+    pipeline: Pipeline, incomplete: Sequence[DateReading], left_s: float, slack_s: float | None
+) -> None:
+    """Tells how the week stands; no slack where nothing says when what is missing will be done."""
+    dates = [reading.state.call_date for reading in incomplete]
+    backlog_s = sum(work_left(pipeline, date).audio_s for date in dates)
+    missing = len(dates) if left_s < 0 else 0
+    values = {BACKLOG_HOURS: [backlog_s / 3600], DATES_MISSING: [float(missing)]}
+    if slack_s is not None and math.isfinite(slack_s):
+        values[SLACK_HOURS] = [slack_s / 3600]
+    pipeline.metrics.emit(values)
 
 
 def _range(outlook: Forecast, now: dt.datetime) -> str:

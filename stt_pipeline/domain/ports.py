@@ -1,6 +1,6 @@
 """What the pipeline asks of the outside: one small Protocol each, no implementation."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
@@ -8,6 +8,7 @@ from typing import BinaryIO, Protocol
 import pyarrow as pa
 
 from stt_pipeline.domain.errors import AudioUnreadableError, ObjectMissingError
+from stt_pipeline.domain.metrics import Metric
 from stt_pipeline.domain.recording import AudioInfo, FoundObject
 from stt_pipeline.domain.transcription import Result, Transcription
 
@@ -161,4 +162,12 @@ class Alerts(Protocol):
 
     def send(self, subject: str, text: str) -> None:
         """Sends one message; raises UserError or OSError where it could not be sent."""
+        ...
+
+
+class Metrics(Protocol):
+    """Tells figures to who collects them."""
+
+    def emit(self, values: Mapping[Metric, Sequence[float]]) -> None:
+        """Tells the values of each metric, of now; raises nothing that a caller must handle."""
         ...

@@ -1,6 +1,7 @@
 """The forecast through the weekend: what it sees, what it gives, whom it tells, and how often."""
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import dagster as dg
@@ -9,6 +10,7 @@ import pytest
 from stt_pipeline.defs.alerting import Cause, failure_alert, raise_alert, send_unsent
 from stt_pipeline.defs.transcript_shards import plan_date
 from stt_pipeline.domain.alarm import Alert
+from stt_pipeline.domain.metrics import Metric
 from stt_pipeline.domain.prices import Capacity
 from stt_pipeline.domain.shard_plan import ShardPlan
 from stt_pipeline_tests.flows.lake import Lake
@@ -52,6 +54,23 @@ def lake(tmp_path: Path) -> Lake:
     return lake
 
 
+class Collected:
+    """Implements Metrics: keeps the last value of each, by name."""
+
+    def __init__(self) -> None:
+        self.last: dict[str, float] = {}
+
+    def emit(self, values: Mapping[Metric, Sequence[float]]) -> None:
+        self.last |= {metric.name: given[-1] for metric, given in values.items()}
+
+
+@pytest.fixture
+def collected(lake: Lake) -> Collected:
+    collected = Collected()
+    lake.pipeline.__dict__["metrics"] = collected
+    return collected
+
+
 @pytest.fixture
 def told(lake: Lake) -> Told:
     told = Told()
@@ -84,6 +103,41 @@ def test_a_week_in_time_is_left_alone(lake: Lake, instance: dg.DagsterInstance, 
     assert told.sent == []
     lake.clock.forward(minutes=9)
     assert "Looks again in" in lake.sensor("forecast", instance, cursor)[1]
+
+
+def test_each_look_tells_the_backlog_and_the_slack(
+    lake: Lake, instance: dg.DagsterInstance, collected: Collected
+) -> None:
+    friday_at_work(lake, instance)
+    lake.clock.forward(minutes=20)
+    lake.sensor("forecast", instance)
+    assert collected.last["SensorLooks"] == 1
+    assert collected.last["BacklogHours"] == pytest.approx(40 * 600 / 60, rel=0.01)
+    assert 6 < collected.last["SlackHours"] < 30
+    assert collected.last["DatesMissing"] == 0
+
+
+def test_a_look_that_is_not_due_still_shows_that_the_daemon_lives(
+    lake: Lake, instance: dg.DagsterInstance, collected: Collected
+) -> None:
+    _, _, cursor = lake.sensor("forecast", instance)
+    collected.last.clear()
+    lake.sensor("forecast", instance, cursor)
+    assert collected.last == {"SensorLooks": 1}
+
+
+def test_dates_missing_count_once_the_deadline_has_passed(
+    lake: Lake, instance: dg.DagsterInstance, told: Told, collected: Collected
+) -> None:
+    lake.clock.now = DEADLINE + dt.timedelta(minutes=1)
+    lake.sensor("forecast", instance)
+    assert collected.last["DatesMissing"] == 1
+    assert "SlackHours" not in collected.last
+    lake.publish(FRIDAY)
+    lake.clock.forward(hours=1)
+    lake.sensor("forecast", instance)
+    assert collected.last["DatesMissing"] == 0
+    assert collected.last["BacklogHours"] == 0
 
 
 def test_before_the_weekend_nothing_is_watched(lake: Lake, instance: dg.DagsterInstance) -> None:
