@@ -19,6 +19,7 @@ from stt_pipeline.adapters.local_store import LocalStore
 from stt_pipeline.adapters.log_alerts import LogAlerts
 from stt_pipeline.adapters.parquet import ParquetTables
 from stt_pipeline.adapters.plans import PlanStore
+from stt_pipeline.adapters.publications import PublicationLog
 from stt_pipeline.adapters.s3_store import S3Store
 from stt_pipeline.adapters.sns_alerts import SnsAlerts
 from stt_pipeline.adapters.verdicts import VerdictStore
@@ -137,6 +138,11 @@ def candidates(settings: Settings) -> ParquetTables:
     return ParquetTables(lake_store(settings), prefix="_work/candidates/")
 
 
+def published_beside(settings: Settings) -> ParquetTables:
+    """The private tables of a date that belong to its published ones."""
+    return ParquetTables(lake_store(settings), prefix="_work/published/")
+
+
 def ledgers(settings: Settings) -> ParquetTables:
     """The newest ledger of each date."""
     return ParquetTables(lake_store(settings), prefix="_work/ledger/")
@@ -150,6 +156,11 @@ def verdicts(settings: Settings) -> VerdictStore:
 def plans(settings: Settings) -> PlanStore:
     """The newest shard plan of each date."""
     return PlanStore(lake_store(settings))
+
+
+def publications(settings: Settings) -> PublicationLog:
+    """When each date was published."""
+    return PublicationLog(lake_store(settings))
 
 
 def alerts(settings: Settings) -> Alerts:

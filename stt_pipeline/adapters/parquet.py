@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from stt_pipeline.domain.errors import ObjectMissingError
 from stt_pipeline.domain.ports import Store
-from stt_pipeline.domain.schemas import TABLES
+from stt_pipeline.domain.schemas import STORED_TABLES
 
 ROW_GROUP_ROWS = 1 << 18
 """Rows that are held before they are written, about 20 MB of words."""
@@ -30,7 +30,7 @@ class TableFile:
 
     def __init__(self, file: BinaryIO, table: str) -> None:
         """`file` is empty and may be written; `table` is one of the schemas."""
-        self._schema = TABLES[table].schema
+        self._schema = STORED_TABLES[table].schema
         is_long = table == "transcripts"
         self._group_rows = LONG_ROW_GROUP_ROWS if is_long else ROW_GROUP_ROWS
         self._writer = pq.ParquetWriter(file, self._schema, compression="zstd")
@@ -71,7 +71,7 @@ class ParquetTables:
 
     def key(self, table: str, partition: str) -> str:
         """The object's key in the lake."""
-        column = TABLES[table].partition_column
+        column = STORED_TABLES[table].partition_column
         return f"{self._prefix}{table}/{column}={partition}/{table}.parquet"
 
     def uri(self, table: str, partition: str) -> str:

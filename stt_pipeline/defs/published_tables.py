@@ -7,7 +7,8 @@ from stt_pipeline.defs.partitions import call_dates
 from stt_pipeline.defs.resources import DateLock, Pipeline
 from stt_pipeline.defs.transcript_quality import candidate_digest
 from stt_pipeline.domain.call_dates import UNDATED
-from stt_pipeline.domain.schemas import DATE_TABLES
+from stt_pipeline.domain.publications import Publication, contents_of, with_publication
+from stt_pipeline.domain.schemas import DATE_TABLES, PRIVATE_TABLES
 from stt_pipeline.settings import Settings
 
 _WHAT = """Replaces the date's published Parquet, one object a table, and registers the tables.
@@ -36,6 +37,7 @@ def published_tables_asset(settings: Settings) -> dg.AssetsDefinition:
         refuse_unjudged(pipeline, call_date)
         rows = publish(pipeline, call_date)
         pipeline.catalog.register(DATE_TABLES)
+        note_publication(pipeline, call_date)
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": sum(rows.values()),
@@ -78,5 +80,25 @@ def publish(pipeline: Pipeline, call_date: str) -> dict[str, int]:
         if not pipeline.published.copy(name, call_date, source=pipeline.candidates):
             raise dg.Failure(f"The candidate table {name} of {call_date} is missing.")
         rows[name] = pipeline.published.row_count(name, call_date)
+    for name in PRIVATE_TABLES:
+        pipeline.published_beside.copy(name, call_date, source=pipeline.candidates)
     pipeline.published.copy("recordings", UNDATED, source=pipeline.ledgers)
     return rows
+
+
+def note_publication(pipeline: Pipeline, call_date: str) -> None:
+    """Keeps when readers first saw what the date's tables hold now."""
+    recordings = [
+        (row["recording_uri"], row["etag"])
+        for row in pipeline.published.rows("recordings", call_date, ["recording_uri", "etag"])
+    ]
+    calls = pipeline.published.rows("transcripts", call_date, ["duration_s"])
+    newest = Publication(
+        at=pipeline.now(),
+        contents=contents_of(recordings),
+        recordings=len(recordings),
+        audio_s=round(sum(row["duration_s"] for row in calls), 3),
+    )
+    before = pipeline.publications.read(call_date)
+    if (history := with_publication(before, newest)) != before:
+        pipeline.publications.write(call_date, history)

@@ -12,6 +12,7 @@ from stt_pipeline import wiring
 from stt_pipeline.adapters.alert_record import AlertRecord
 from stt_pipeline.adapters.parquet import ParquetTables
 from stt_pipeline.adapters.plans import PlanStore
+from stt_pipeline.adapters.publications import PublicationLog
 from stt_pipeline.adapters.verdicts import VerdictStore
 from stt_pipeline.domain.engine import EngineSpec
 from stt_pipeline.domain.ports import (
@@ -82,6 +83,11 @@ class Pipeline:
         return wiring.candidates(self.settings)
 
     @cached_property
+    def published_beside(self) -> ParquetTables:
+        """Private tables that belong to the published ones."""
+        return wiring.published_beside(self.settings)
+
+    @cached_property
     def ledgers(self) -> ParquetTables:
         """The newest ledger of each date."""
         return wiring.ledgers(self.settings)
@@ -95,6 +101,11 @@ class Pipeline:
     def plans(self) -> PlanStore:
         """The newest shard plan of each date."""
         return wiring.plans(self.settings)
+
+    @cached_property
+    def publications(self) -> PublicationLog:
+        """When each date was published."""
+        return wiring.publications(self.settings)
 
     @cached_property
     def alerts(self) -> Alerts:

@@ -1,8 +1,7 @@
 """The step `transcript_quality`: judges every call of a date, and the date as a whole."""
 
-import contextlib
 import warnings
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -11,20 +10,22 @@ import dagster as dg
 
 from stt_pipeline.adapters.verdicts import digest
 from stt_pipeline.defs import display
+from stt_pipeline.defs.alignments import worst_calls
 from stt_pipeline.defs.candidates import by_call, candidate_rows
 from stt_pipeline.defs.display import Metadata
 from stt_pipeline.defs.partitions import call_dates
+from stt_pipeline.defs.reference_texts import read_reference, reference_names
 from stt_pipeline.defs.resources import DateLock, Pipeline
 from stt_pipeline.domain import gates
-from stt_pipeline.domain.errors import FolderMissingError, ObjectMissingError
 from stt_pipeline.domain.gates import CHECKS, Verdict
 from stt_pipeline.domain.ledger import with_failures
 from stt_pipeline.domain.recording import Recording
-from stt_pipeline.domain.references import Reference, judge_against, reference_keys
+from stt_pipeline.domain.references import judge_speakers
 from stt_pipeline.domain.schemas import DATE_TABLES
 from stt_pipeline.domain.signals import count_flags
-from stt_pipeline.domain.tables import quality_row, recordings_table
+from stt_pipeline.domain.tables import error_count_rows, quality_row, recordings_table
 from stt_pipeline.domain.transcription import Failure
+from stt_pipeline.domain.wer import pool
 from stt_pipeline.settings import Settings
 
 ASSET = "transcript_quality"
@@ -94,10 +95,16 @@ class Judged:
 
 
 def judge_calls(pipeline: Pipeline, call_date: str, accepted: Sequence[Recording]) -> Judged:
-    """Writes one row a transcribed call, in order of call_id; one call is in memory at a time."""
+    """Writes one row a transcribed call, in order of call_id; one call is in memory at a time.
+
+    Its errors by speaker go to the private table `error_counts`.
+    """
     judged = Judged()
     known = reference_names(pipeline, accepted)
-    with candidate_rows(pipeline, ASSET, call_date) as rows:
+    with (
+        candidate_rows(pipeline, ASSET, call_date) as rows,
+        candidate_rows(pipeline, "error_counts", call_date) as error_counts,
+    ):
         for recording, result in by_call(accepted, pipeline.results(call_date)):
             if result is None:
                 continue
@@ -108,41 +115,11 @@ def judge_calls(pipeline: Pipeline, call_date: str, accepted: Sequence[Recording
             judged.transcribed.add(recording.etag)
             judged.speech_s[call_id] = heard.speech_s
             reference = read_reference(pipeline, call_id, known)
-            counts = judge_against(reference, heard) if reference.texts else None
+            by_speaker = judge_speakers(reference, heard)
+            counts = pool(by_speaker.values()) if reference.texts else None
             rows.add(quality_row(call_id, heard, counts, result.engine))
+            error_counts.add(*error_count_rows(call_id, heard.language, by_speaker))
     return judged
-
-
-def reference_names(pipeline: Pipeline, calls: Sequence[Recording]) -> set[str]:
-    """Keys of reference texts, by one listing of where texts of these calls can lie.
-
-    Few calls have one: to ask for each name would be three requests a call.
-    """
-    folders = {
-        call_id[: end + 1]
-        for call_id in (recording.call_id or "" for recording in calls)
-        for end, character in enumerate(call_id)
-        if character == "/"
-    }
-    try:
-        listing = pipeline.references.walk("", skip=lambda folder: folder not in folders)
-        return {found.key for found in listing}
-    except FolderMissingError:
-        return set()
-
-
-def read_reference(pipeline: Pipeline, call_id: str, known: Collection[str]) -> Reference:
-    """The reference texts of a call, as far as they exist."""
-    texts = {}
-    for speaker, key in reference_keys(call_id).items():
-        if key not in known:
-            continue
-        with (
-            contextlib.suppress(ObjectMissingError),
-            pipeline.references.open(key) as file,
-        ):
-            texts[speaker] = file.read().decode("utf-8-sig", errors="replace")
-    return Reference(texts)
 
 
 def judge_date(
@@ -192,6 +169,7 @@ def _metadata(pipeline: Pipeline, call_date: str, verdict: Verdict) -> Metadata:
         metadata["labelled_calls"] = display.table(
             [{name: _rounded(row[name]) for name in shown} for row in labelled]
         )
+        metadata["worst_calls"] = worst_calls(pipeline, call_date, labelled)
     if counted := count_flags(row["flags"] for row in quality()):
         metadata["signals"] = display.table(
             [{"signal": name, "calls": number} for name, number in sorted(counted.items())]

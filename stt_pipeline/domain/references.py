@@ -25,21 +25,30 @@ def reference_keys(call_id: str) -> dict[str, str]:
 
 
 def judge_against(reference: Reference, heard: Transcription) -> ErrorCounts:
-    """Pooled errors of a call: speaker by speaker where the reference is, else of the whole text.
+    """Errors of a call, its speakers pooled."""
+    return pool(judge_speakers(reference, heard).values())
+
+
+def judge_speakers(reference: Reference, heard: Transcription) -> dict[str, ErrorCounts]:
+    """Errors by speaker; see `texts_compared`."""
+    _, rule = normaliser(heard.language)
+    compared = texts_compared(reference, heard)
+    return {who: count_errors(truth, said, rule) for who, (truth, said) in compared.items()}
+
+
+def texts_compared(reference: Reference, heard: Transcription) -> dict[str, tuple[str, str]]:
+    """Reference and words heard by speaker where texts are, else of the whole call, under ``.
 
     Where the engine could not tell speakers apart, texts by speaker cannot be compared one by one,
     and the call counts as a whole only if a whole text is there.
     """
-    _, rule = normaliser(heard.language)
     heard_speakers = {channel.speaker for channel in heard.channels}
     by_speaker = {who: text for who, text in reference.texts.items() if who}
     if by_speaker and by_speaker.keys() <= heard_speakers:
-        return pool(
-            count_errors(text, spoken_by(heard, who), rule) for who, text in by_speaker.items()
-        )
+        return {who: (text, spoken_by(heard, who)) for who, text in by_speaker.items()}
     if "" in reference.texts:
-        return count_errors(reference.texts[""], spoken_by(heard, None), rule)
-    return ErrorCounts()
+        return {"": (reference.texts[""], spoken_by(heard, None))}
+    return {}
 
 
 def spoken_by(heard: Transcription, speaker: str | None) -> str:

@@ -129,9 +129,25 @@ WEEKLY_READINESS = _schema(
 )
 
 
+ERROR_COUNTS = _schema(
+    "a speaker of a labelled call",
+    [
+        ("call_id", pa.string(), "the call's name"),
+        ("speaker", pa.string(), "agent or customer; empty where the reference is of all together"),
+        ("language", pa.string(), "language of the call; null without speech"),
+        ("hits", pa.int32(), "words right"),
+        ("substitutions", pa.int32(), "words wrong"),
+        ("deletions", pa.int32(), "words missed"),
+        ("insertions", pa.int32(), "words invented"),
+        ("reference_characters", pa.int32(), "characters of the reference"),
+        ("character_errors", pa.int32(), "characters wrong, missed or invented"),
+    ],
+)
+
+
 @dataclass(frozen=True)
 class Table:
-    """A published table: its name (also its prefix), schema and partition column."""
+    """A table: its name (also its prefix), schema and partition column."""
 
     name: str
     schema: pa.Schema
@@ -160,6 +176,12 @@ DATE_TABLES = tuple(
     table.name for table in TABLES.values() if table.partition_column == "call_date"
 )
 """Names of the tables that `published_tables` replaces a date at a time."""
+
+PRIVATE_TABLES: dict[str, Table] = {"error_counts": Table("error_counts", ERROR_COUNTS)}
+"""Tables of a date that lie under `_work/` only: no reader and no catalog knows them."""
+
+STORED_TABLES = TABLES | PRIVATE_TABLES
+"""All that lies in the lake as Parquet, by name."""
 
 
 def comment(field: pa.Field) -> str:

@@ -1,13 +1,14 @@
 """Rows of the domain as Arrow tables of the one schema, and back. Writes no file."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import pyarrow as pa
 
 from stt_pipeline.domain import signals
 from stt_pipeline.domain.recording import Recording, Status
-from stt_pipeline.domain.schemas import TABLES
+from stt_pipeline.domain.schemas import STORED_TABLES, TABLES
 from stt_pipeline.domain.transcription import Segment, Transcription
 from stt_pipeline.domain.wer import ErrorCounts
 
@@ -16,7 +17,7 @@ Row = dict[str, Any]
 
 def table(name: str, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
     """Rows as the named table; a column that a row lacks is null, one too many is left out."""
-    return pa.Table.from_pylist(list(rows), schema=TABLES[name].schema)
+    return pa.Table.from_pylist(list(rows), schema=STORED_TABLES[name].schema)
 
 
 def recordings_table(ledger: Iterable[Recording]) -> pa.Table:
@@ -129,3 +130,13 @@ def quality_row(call_id: str, heard: Transcription, counts: ErrorCounts | None, 
         "flags": ",".join(signals.flags(heard)),
         "engine": engine,
     }
+
+
+def error_count_rows(
+    call_id: str, language: str | None, by_speaker: Mapping[str, ErrorCounts]
+) -> list[Row]:
+    """Rows of the private table `error_counts`, one a speaker."""
+    return [
+        {"call_id": call_id, "speaker": speaker, "language": language, **asdict(counts)}
+        for speaker, counts in by_speaker.items()
+    ]

@@ -1,6 +1,12 @@
 """Which texts of a call are compared with which words."""
 
-from stt_pipeline.domain.references import Reference, judge_against, reference_keys, spoken_by
+from stt_pipeline.domain.references import (
+    Reference,
+    judge_against,
+    judge_speakers,
+    reference_keys,
+    spoken_by,
+)
 from stt_pipeline.domain.wer import ErrorCounts
 from stt_pipeline_tests.factories import make_channel, make_segment, make_transcription
 
@@ -29,6 +35,23 @@ def test_each_speaker_is_judged_against_the_own_text() -> None:
     )
 
     assert (counts.hits, counts.substitutions, counts.errors) == (8, 1, 1)
+
+
+def test_the_errors_of_each_speaker_make_those_of_the_call() -> None:
+    reference = Reference(
+        {"agent": "Good morning. Which card?", "customer": "Hello, I lost a card."}
+    )
+
+    by_speaker = judge_speakers(reference, DIALOGUE)
+
+    assert {who: counts.errors for who, counts in by_speaker.items()} == {"agent": 0, "customer": 1}
+    assert judge_against(reference, DIALOGUE) == by_speaker["agent"] + by_speaker["customer"]
+
+
+def test_a_text_of_the_whole_is_of_no_speaker() -> None:
+    whole = Reference({"": "good morning hello I lost my card which card"})
+
+    assert judge_speakers(whole, DIALOGUE) == {"": judge_against(whole, DIALOGUE)}
 
 
 def test_a_word_given_to_the_wrong_speaker_is_an_error() -> None:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from stt_pipeline.domain.readiness import DateFacts, judge_date
 from stt_pipeline.domain.recording import Recording, Status
-from stt_pipeline.domain.schemas import TABLES
+from stt_pipeline.domain.schemas import PRIVATE_TABLES, TABLES
 from stt_pipeline.domain.tables import (
+    error_count_rows,
     ledger_rows,
     quality_row,
     recordings_table,
@@ -159,6 +160,18 @@ def test_a_call_whose_reference_is_empty_has_a_reference_and_no_rate() -> None:
 
     assert (row["has_reference"], row["reference_words"], row["insertions"]) == (True, 0, 7)
     assert (row["wer"], row["cer"]) == (None, None)
+
+
+def test_the_errors_of_a_call_are_kept_by_speaker() -> None:
+    counts = {"agent": ErrorCounts(hits=9, substitutions=1), "customer": ErrorCounts(deletions=2)}
+    rows = error_count_rows("C1", "fr", counts)
+
+    assert [(row["speaker"], row["language"], row["hits"]) for row in rows] == [
+        ("agent", "fr", 9),
+        ("customer", "fr", 0),
+    ]
+    assert list(rows[0]) == PRIVATE_TABLES["error_counts"].schema.names
+    assert table("error_counts", rows).to_pylist() == rows
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,18 @@ def labelled(site: Site, short_call: Make) -> Site:
     return site
 
 
+def beside(site: Site) -> dict[str, bytes]:
+    """What is private and belongs to the published tables."""
+    kept = [site.lake / "_work" / name for name in ("published", "publications")]
+    found = {str(path): path.read_bytes() for one in kept for path in one.rglob("*.*")}
+    assert len(found) == 2
+    return found
+
+
 def test_a_date_over_the_limit_keeps_its_published_bytes(labelled: Site) -> None:
     before = {k: v for k, v in labelled.published().items() if f"call_date={MONDAY}" in k}
     assert len(before) == 5
+    private = beside(labelled)
     (labelled.references / "call1.txt").write_text("nobody said any of these words at all")
 
     ended = labelled.run(MONDAY, STT_MAX_WER="0.01")
@@ -32,6 +41,7 @@ def test_a_date_over_the_limit_keeps_its_published_bytes(labelled: Site) -> None
     assert "call1" in failure
     after = {k: v for k, v in labelled.published().items() if f"call_date={MONDAY}" in k}
     assert after == before
+    assert beside(labelled) == private
     assert "failed the gate" in ended.rows[0]["reason"]
 
 
