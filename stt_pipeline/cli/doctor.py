@@ -3,6 +3,7 @@
 import shutil
 import sys
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -15,13 +16,32 @@ from stt_pipeline.settings import Settings, load_settings
 MIN_FREE_GB = 2.0
 """Room for a date's work in progress."""
 
+WEB_PORT, CODE_PORT = 3000, 4000
+"""Where the processes of production listen, unless --port says otherwise."""
+
 Check = Callable[[Settings], str]
 
 
-def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+class Of(StrEnum):
+    """Processes of production, each with checks of its own."""
+
+    WEBSERVER = "webserver"
+    DAEMON = "daemon"
+    CODE = "code"
+    WORKER = "worker"
+
+
+def doctor(
+    of: Annotated[
+        Of | None, typer.Option(help="One process of production, as its container is asked.")
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="Where it listens: 3000, code 4000.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
     """Checks this machine and these settings; exit code 1 where something is to be done."""
     settings = load_settings()
-    results = [_checked(name, check, settings) for name, check in CHECKS.items()]
+    checks = CHECKS if of is None else _checks_of(of, port)
+    results = [_checked(name, check, settings) for name, check in checks.items()]
     if as_json:
         print_json(results)
     else:
@@ -99,6 +119,26 @@ def _dagster(_: Settings) -> str:
     if shutil.which("dagster", path=str(wiring.scripts_folder())) is None:
         raise UserError("The dagster command is missing beside this Python: install the package.")
     return f"instance in {prepare_home()}"
+
+
+def _glue(settings: Settings) -> str:
+    wiring.catalog(settings).register([])
+    return settings.catalog
+
+
+def _checks_of(of: Of, port: int | None) -> dict[str, Check]:
+    """What tells that a process of production is at work, and not only there."""
+    from stt_pipeline.defs import health
+
+    database: dict[str, Check] = {"database": lambda _: health.database_answers()}
+    if of is Of.DAEMON:
+        return database | {"daemon": lambda _: health.daemon_speaks()}
+    if of is Of.CODE:
+        return database | {"code": lambda _: health.code_loads(port or CODE_PORT)}
+    if of is Of.WEBSERVER:
+        return database | {"web server": lambda _: health.web_server_answers(port or WEB_PORT)}
+    needs = ("recordings", "references", "lake", "disk", "model", "workers")
+    return database | {name: CHECKS[name] for name in needs} | {"catalog": _glue}
 
 
 CHECKS: dict[str, Check] = {
