@@ -93,12 +93,8 @@ def _loads(
     if agents is not None:
         loads = [stated_load(agents, date) for date in dates_of(week)]
         return loads, measured, limits_of(settings)
-    loads = []
-    for date in dates_of(week):
-        load = backlog.date_load(pipeline, date)
-        if date >= now.date():
-            load = backlog.expected_load(pipeline, date) or load
-        loads.append(load)
+    today = now.date()
+    loads = [backlog.found_or_expected(pipeline, date, today) for date in dates_of(week)]
     return loads, measured, backlog.limits(pipeline)
 
 

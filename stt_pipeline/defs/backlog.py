@@ -84,6 +84,12 @@ def expected_load(pipeline: Pipeline, call_date: dt.date) -> DateLoad | None:
     )
 
 
+def found_or_expected(pipeline: Pipeline, call_date: dt.date, today: dt.date) -> DateLoad:
+    """A date that has ended as it was found; one that has not, as expected where that is known."""
+    expected = expected_load(pipeline, call_date) if call_date >= today else None
+    return expected or date_load(pipeline, call_date)
+
+
 def throughput(pipeline: Pipeline, today: dt.date) -> Throughput:
     """Measured on the transcripts of recent dates; the prior where there are none."""
     dates = (today - dt.timedelta(days=days) for days in range(RECENT_DATES))

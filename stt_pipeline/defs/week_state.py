@@ -82,7 +82,7 @@ def _read_state(
     if date < pipeline.settings.first_date:
         return DateReading(DateState(date, waiting=0, is_published=True))
     listed = list_date(pipeline, date).dated
-    waiting, is_published = _waiting(pipeline.published, partition, listed)
+    waiting, is_published = waiting_for(pipeline.published, partition, listed)
     state = DateState(date, len(waiting), is_published, is_running=partition in at_work)
     keys = tuple(named.found.key for named in waiting)
     if state.is_complete:
@@ -100,7 +100,7 @@ def _read_state(
     return DateReading(state, keys)
 
 
-def _waiting(
+def waiting_for(
     tables: ParquetTables, partition: str, listed: Sequence[Named]
 ) -> tuple[list[Named], bool]:
     """The objects that the table `recordings` does not account for, and whether there is one."""
@@ -156,7 +156,7 @@ def _is_blocked(pipeline: Pipeline, partition: str, listed: Sequence[Named]) -> 
         return False
     if verdict.candidate != candidate_digest(pipeline, partition):
         return False
-    return not _waiting(pipeline.candidates, partition, listed)[0]
+    return not waiting_for(pipeline.candidates, partition, listed)[0]
 
 
 # --- A date whose shards are runs ----------------------------------------------------------------

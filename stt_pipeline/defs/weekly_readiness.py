@@ -1,16 +1,20 @@
 """The step `weekly_readiness`: is the week complete, how good, what it cost; and the report."""
 
 import datetime as dt
+from dataclasses import dataclass, field, replace
 
 import dagster as dg
 
 from stt_pipeline.adapters.parquet import ParquetTables
+from stt_pipeline.adapters.plots import draw, progress_png
 from stt_pipeline.adapters.report import render_report
 from stt_pipeline.defs import display
 from stt_pipeline.defs.display import Metadata
 from stt_pipeline.defs.partitions import call_weeks, week_of_key
 from stt_pipeline.defs.resources import Pipeline
-from stt_pipeline.domain.call_dates import dates_of
+from stt_pipeline.defs.week_progress import read_progress, waiting_count
+from stt_pipeline.domain.call_dates import UNDATED, dates_of
+from stt_pipeline.domain.labelled_calls import LabelledCalls
 from stt_pipeline.domain.readiness import (
     READINESS_COLUMNS,
     DateFacts,
@@ -19,7 +23,8 @@ from stt_pipeline.domain.readiness import (
     judge_date,
 )
 from stt_pipeline.domain.tables import table
-from stt_pipeline.domain.week_report import Aside, AsideRow, WeekReport, review_rows
+from stt_pipeline.domain.week_aside import AsideCollector
+from stt_pipeline.domain.week_report import WeekReport
 from stt_pipeline.settings import Settings
 
 ASSET = "weekly_readiness"
@@ -43,27 +48,53 @@ def weekly_readiness_asset(settings: Settings) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, pipeline: dg.ResourceParam[Pipeline]
     ) -> dg.MaterializeResult:
         week = week_of_key(context.partition_key)
-        rows, aside = judge_week(pipeline, week)
-        pipeline.published.write(ASSET, week, table(ASSET, [row.row() for row in rows]))
+        judged = judge_week(pipeline, week)
+        pipeline.published.write(ASSET, week, table(ASSET, [row.row() for row in judged.rows]))
         pipeline.catalog.register([ASSET])
-        report = WeekReport(week, tuple(rows), aside, pipeline.now())
+        report = week_report(pipeline, week, judged)
         key = f"reports/week={week}.html"
-        pipeline.lake.write(key, render_report(report).encode())
-        return dg.MaterializeResult(metadata=_metadata(pipeline, rows, report, key))
+        pipeline.lake.write(key, render_report(report, draw(report)).encode())
+        return dg.MaterializeResult(metadata=_metadata(pipeline, report, key))
 
     return weekly_readiness
 
 
-def judge_week(pipeline: Pipeline, week: str) -> tuple[list[DateReadiness], Aside]:
+@dataclass
+class JudgedWeek:
+    """What is read of a week, its dates one after the other."""
+
+    rows: list[DateReadiness] = field(default_factory=list)
+    aside: AsideCollector = field(default_factory=AsideCollector)
+    labelled: LabelledCalls = field(default_factory=LabelledCalls)
+
+
+def judge_week(pipeline: Pipeline, week: str) -> JudgedWeek:
     """The week's dates, and what somebody should look at; one date's facts in memory at a time."""
-    rows, review, quarantined = list[DateReadiness](), list[AsideRow](), list[AsideRow]()
+    judged = JudgedWeek()
     for date in dates_of(week):
-        facts = read_facts(pipeline, date)
-        rows.append(judge_date(facts))
-        aside = review_rows([facts])
-        review += aside.review
-        quarantined += aside.quarantined
-    return rows, Aside(tuple(review), tuple(quarantined))
+        facts = replace(read_facts(pipeline, date), waiting=waiting_count(pipeline, date))
+        judged.rows.append(judge_date(facts))
+        judged.aside.add(facts)
+        judged.labelled.add(facts)
+        del facts
+    return judged
+
+
+def week_report(pipeline: Pipeline, week: str, judged: JudgedWeek) -> WeekReport:
+    """The week as the report shows it."""
+    complete = {
+        dt.date.fromisoformat(row.call_date): row.audio_s for row in judged.rows if row.ready
+    }
+    return WeekReport(
+        week=week,
+        dates=tuple(judged.rows),
+        progress=read_progress(pipeline, week, complete),
+        aside=judged.aside.aside(undated=len(pipeline.ledger(UNDATED))),
+        rates=judged.labelled.rates(),
+        without_speakers=judged.labelled.without_speakers,
+        max_wer=pipeline.settings.max_wer,
+        ui_url=pipeline.settings.ui_url,
+    )
 
 
 def read_facts(pipeline: Pipeline, date: dt.date) -> DateFacts:
@@ -81,25 +112,36 @@ def read_facts(pipeline: Pipeline, date: dt.date) -> DateFacts:
         transcripts=rows(pipeline.published, "transcripts"),
         quality=rows(pipeline.published, "transcript_quality"),
         verdict=pipeline.verdicts.read(partition),
+        error_counts=rows(pipeline.published_beside, "error_counts"),
     )
 
 
-def _metadata(
-    pipeline: Pipeline, rows: list[DateReadiness], report: WeekReport, key: str
-) -> Metadata:
-    uri = pipeline.lake.uri(key)
+def _metadata(pipeline: Pipeline, report: WeekReport, key: str) -> Metadata:
+    rate, slack_s = report.rate, report.progress.slack_s
+    wer, low, high = (
+        (rate.interval.wer, rate.interval.low, rate.interval.high) if rate else (None, None, None)
+    )
     metadata: Metadata = {
         "ready": report.is_ready,
-        "dates_not_ready": sum(not row.ready for row in rows),
-        "recordings": sum(row.recordings for row in rows),
-        "audio_hours": round(sum(row.audio_s for row in rows) / 3600, 3),
-        "wer": None if report.wer is None else round(report.wer, 4),
-        "cost_usd": round(sum(row.cost_usd for row in rows), 6),
-        "dates": display.table([_shown(row) for row in rows]),
-        "report": dg.MetadataValue.path(uri),
+        "dates_not_ready": len(report.waiting),
+        "hours_before_deadline": None if slack_s is None else round(slack_s / 3600, 2),
+        "recordings": sum(row.recordings for row in report.dates),
+        "audio_hours": round(report.audio_s / 3600, 3),
+        "wer": _rounded(wer),
+        "wer_low": _rounded(low),
+        "wer_high": _rounded(high),
+        "cost_usd": round(report.cost_usd, 6),
+        "calls_to_review": report.aside.review.count,
+        "dates": display.table([_shown(row) for row in report.dates]),
+        "work_done": display.image("Hours of calls published", progress_png(report.progress)),
+        "report": dg.MetadataValue.path(pipeline.lake.uri(key)),
         "parquet": dg.MetadataValue.path(pipeline.published.uri(ASSET, report.week)),
     }
     return {name: value for name, value in metadata.items() if value is not None}
+
+
+def _rounded(rate: float | None) -> float | None:
+    return None if rate is None else round(rate, 4)
 
 
 def _shown(row: DateReadiness) -> Row:

@@ -16,10 +16,13 @@ Row = dict[str, Any]
 READINESS_COLUMNS = {
     "recordings": ("recording_uri", "etag", "status", "reason"),
     "transcripts": (
-        *("call_id", "duration_s", "word_count", "cpu_s"),
-        *("needs_review", "review_reasons"),
+        *("call_id", "agent_id", "started_at", "duration_s", "language", "avg_logprob"),
+        *("word_count", "cpu_s", "needs_review", "review_reasons"),
     ),
-    "transcript_quality": ("reference_words", "substitutions", "deletions", "insertions"),
+    "transcript_quality": (
+        *("call_id", "reference_words", "hits", "substitutions", "deletions", "insertions"),
+    ),
+    "error_counts": ("call_id", "speaker", "hits", "substitutions", "deletions", "insertions"),
 }
 """What is read of each table: a call's text is most of its bytes, and is not."""
 
@@ -29,7 +32,8 @@ class DateFacts:
     """What is stored of a date; tables are None where they were never written.
 
     `ledger` is the newest ledger, `recordings`, `transcripts` and `quality` the published rows,
-    with READINESS_COLUMNS at least.
+    `error_counts` the private ones that belong to them, with READINESS_COLUMNS at least. `waiting`
+    counts recordings in the store that the published rows do not account for, where it was listed.
     """
 
     call_date: dt.date
@@ -38,6 +42,8 @@ class DateFacts:
     transcripts: Sequence[Row] | None = None
     quality: Sequence[Row] | None = None
     verdict: Verdict | None = None
+    error_counts: Sequence[Row] | None = None
+    waiting: int = 0
 
 
 @dataclass(frozen=True)
@@ -109,8 +115,8 @@ def _ready(facts: DateFacts, accepted: int, transcribed: int) -> tuple[bool, str
             return False, gate
         return False, "never processed" if facts.ledger is None else "found, not yet published"
     late = _contents(facts.ledger or ()) - _contents(facts.recordings)
-    if late:
-        return False, f"{len(late)} recordings came or changed after it was published: run it again"
+    if came := max(len(late), facts.waiting):
+        return False, f"{came} recordings came or changed after it was published: run it again"
     if accepted > transcribed:
         return False, f"{accepted - transcribed} accepted recordings have no transcript"
     if accepted < transcribed:

@@ -1,57 +1,89 @@
 """What the meeting is told of a week, as data. Renders nothing."""
 
-import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from stt_pipeline.domain.prices import DEFAULT_PRICE, OUTSIDE_SERVICE_USD_PER_HOUR, FargatePrice
-from stt_pipeline.domain.readiness import DateFacts, DateReadiness
-from stt_pipeline.domain.recording import Status
+from stt_pipeline.domain.labelled_calls import ErrorRate, Group
+from stt_pipeline.domain.prices import (
+    DEFAULT_PRICE,
+    FARGATE_BY_CAPACITY,
+    OUTSIDE_SERVICE,
+    OUTSIDE_SERVICE_USD_PER_HOUR,
+    Capacity,
+    FargatePrice,
+)
+from stt_pipeline.domain.readiness import DateReadiness
+from stt_pipeline.domain.week_aside import Aside, query_command
+from stt_pipeline.domain.week_progress import DateOutlook, WeekProgress
 
 
 @dataclass(frozen=True)
-class AsideRow:
-    """A call that somebody should look at, and why."""
+class Cost:
+    """A way to have the week transcribed, and what it costs or would cost."""
 
-    call_date: str
     what: str
-    why: str
-
-
-@dataclass(frozen=True)
-class Aside:
-    """Calls to review, and recordings kept aside."""
-
-    review: tuple[AsideRow, ...]
-    quarantined: tuple[AsideRow, ...]
+    usd: float
+    usd_per_call_hour: float | None
+    basis: str
 
 
 @dataclass(frozen=True)
 class WeekReport:
-    """A week as the report shows it; `made_at` is UTC."""
+    """A week as the report shows it.
+
+    `rates` are of the labelled calls, of which `without_speakers` have no counts by speaker;
+    `ui_url` is the address of the Dagster UI, empty without one.
+    """
 
     week: str
     dates: tuple[DateReadiness, ...]
-    aside: Aside
-    made_at: dt.datetime
+    progress: WeekProgress
+    aside: Aside = field(default_factory=Aside)
+    rates: tuple[ErrorRate, ...] = ()
+    without_speakers: int = 0
+    max_wer: float = 0.2
+    ui_url: str = ""
     price: FargatePrice = DEFAULT_PRICE
 
     @property
     def is_ready(self) -> bool:
         """True where every date of the week is ready."""
-        return all(date.ready for date in self.dates)
+        return not self.waiting
 
     @property
-    def wer(self) -> float | None:
-        """Word error rate pooled over the week; None without reference words."""
-        words = sum(date.reference_words for date in self.dates)
-        errors = sum((date.wer or 0.0) * date.reference_words for date in self.dates)
-        return errors / words if words else None
+    def days(self) -> Sequence[tuple[DateReadiness, DateOutlook]]:
+        """Each date, and how it stands against the deadline."""
+        return list(zip(self.dates, self.progress.dates, strict=True))
+
+    @property
+    def waiting(self) -> Sequence[DateReadiness]:
+        """The dates that are not ready."""
+        return [date for date in self.dates if not date.ready]
+
+    @property
+    def notes(self) -> Sequence[DateReadiness]:
+        """Dates that are ready, of which there is something to know."""
+        return [date for date in self.dates if date.ready and date.reason]
+
+    @property
+    def rate(self) -> ErrorRate | None:
+        """The word error rate of the week; None without reference words."""
+        return next((rate for rate in self.rates if rate.group is Group.WEEK), None)
+
+    @property
+    def transcribed(self) -> int:
+        """Calls with words."""
+        return sum(date.transcribed for date in self.dates)
 
     @property
     def audio_s(self) -> float:
-        """Seconds of audio transcribed."""
+        """Seconds of calls transcribed."""
         return sum(date.audio_s for date in self.dates)
+
+    @property
+    def cpu_s(self) -> float:
+        """CPU seconds of transcription."""
+        return sum(date.cpu_s for date in self.dates)
 
     @property
     def cost_usd(self) -> float:
@@ -63,19 +95,55 @@ class WeekReport:
         """What the outside service would have charged."""
         return self.audio_s / 3600 * OUTSIDE_SERVICE_USD_PER_HOUR
 
+    @property
+    def costs(self) -> tuple[Cost, ...]:
+        """This week on demand and on Spot, beside the outside service."""
+        spot = FARGATE_BY_CAPACITY[Capacity.SPOT]
+        return (
+            self._cost("This pipeline, on demand", self.cost_usd, _basis(self.price)),
+            self._cost("This pipeline, on Spot", spot.cpu_cost_usd(self.cpu_s), _basis(spot)),
+            self._cost(OUTSIDE_SERVICE, self.outside_cost_usd, "by the minute of a call"),
+        )
 
-def review_rows(facts: Sequence[DateFacts]) -> Aside:
-    """Calls to review and quarantined recordings of the week, in order."""
-    review = (
-        AsideRow(date.call_date.isoformat(), row["call_id"], row["review_reasons"])
-        for date in facts
-        for row in date.transcripts or ()
-        if row["needs_review"]
-    )
-    quarantined = (
-        AsideRow(date.call_date.isoformat(), row["recording_uri"], row["reason"] or "")
-        for date in facts
-        for row in date.recordings or date.ledger or ()
-        if row["status"] == Status.QUARANTINED
-    )
-    return Aside(tuple(review), tuple(quarantined))
+    def _cost(self, what: str, usd: float, basis: str) -> Cost:
+        hours = self.audio_s / 3600
+        return Cost(what, usd, usd / hours if hours else None, basis)
+
+    @property
+    def _span(self) -> str:
+        return f"--param from_date={self.dates[0].call_date} --param to_date=" + (
+            self.dates[-1].call_date
+        )
+
+    @property
+    def review_query(self) -> str:
+        """The command that lists every call to review."""
+        rows = self.aside.review.count
+        return f"stt-pipeline query --name calls_to_review {self._span} --param rows={rows}"
+
+    @property
+    def quarantined_query(self) -> str:
+        """The command that lists every recording kept aside."""
+        first, last = self.dates[0].call_date, self.dates[-1].call_date
+        return query_command(
+            "SELECT call_date, recording_uri, reason FROM recordings WHERE status = 'quarantined' "
+            f"AND call_date BETWEEN '{first}' AND '{last}' ORDER BY 1, 2"
+        )
+
+    @property
+    def undated_query(self) -> str:
+        """The command that lists the recordings without a date."""
+        return query_command(
+            "SELECT recording_uri, reason, discovered_at FROM recordings "
+            "WHERE call_date = 'undated' ORDER BY 1"
+        )
+
+    def date_url(self, call_date: str) -> str:
+        """The date's page in the Dagster UI; empty without one."""
+        path = f"/assets/published_tables?view=partitions&partition={call_date}"
+        return self.ui_url + path if self.ui_url else ""
+
+
+def _basis(price: FargatePrice) -> str:
+    basis = f"Fargate, {price.region}, {price.listed}, CPU time of transcription"
+    return f"{basis}; {price.assumed}" if price.assumed else basis

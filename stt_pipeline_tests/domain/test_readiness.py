@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 
 from stt_pipeline.domain.call_dates import dates_of
 from stt_pipeline.domain.gates import CheckResult, Verdict, check_wer
+from stt_pipeline.domain.labelled_calls import LabelledCalls
 from stt_pipeline.domain.prices import FargatePrice
 from stt_pipeline.domain.readiness import READINESS_COLUMNS, DateFacts, Row, judge_date
 from stt_pipeline.domain.recording import Recording, Status
-from stt_pipeline.domain.tables import recordings_table, transcript_row
-from stt_pipeline.domain.week_report import Aside, WeekReport, review_rows
+from stt_pipeline.domain.tables import error_count_rows, recordings_table, transcript_row
+from stt_pipeline.domain.week_aside import AsideCollector
 from stt_pipeline.domain.wer import ErrorCounts, pool
 from stt_pipeline_tests.factories import (
     CALL_DATE,
-    NOW,
     make_quality_row,
     make_recording,
     make_segment,
@@ -101,7 +101,6 @@ def test_a_week_with_a_missing_day_is_not_ready_and_names_that_day() -> None:
     assert [row.ready for row in rows] == [False] + [True] * 6
     assert rows[0].reason == "never processed"
     assert (rows[0].recordings, rows[0].transcribed, rows[0].wer) == (0, 0, None)
-    assert not WeekReport("2026-W47", tuple(rows), Aside((), ()), NOW).is_ready
 
 
 def test_a_day_without_calls_is_ready_and_says_so() -> None:
@@ -174,6 +173,16 @@ def test_a_recording_quarantined_by_its_failure_is_no_late_one() -> None:
     assert (row.ready, row.quarantined, row.no_speech) == (True, 2, 0)
 
 
+def test_a_recording_that_no_run_has_seen_makes_the_date_unready() -> None:
+    row = judge_date(replace(a_date(), waiting=2))
+
+    assert (row.ready, row.reason) == (
+        False,
+        "2 recordings came or changed after it was published: run it again",
+    )
+    assert judge_date(DateFacts(CALL_DATE, waiting=2)).reason == "never processed"
+
+
 def test_an_accepted_recording_without_transcript_makes_the_date_unready() -> None:
     facts = a_date()
 
@@ -198,9 +207,17 @@ def test_words_heard_where_the_reference_is_empty_are_no_error_of_the_date() -> 
     assert check_wer(quality, max_wer=0.2).figures["wer"] == 0.1
 
 
+def taken_in(facts: DateFacts) -> object:
+    aside, labelled = AsideCollector(), LabelledCalls()
+    aside.add(facts)
+    labelled.add(facts)
+    return aside.aside(), labelled.rates()
+
+
 @pytest.mark.parametrize("verdict", [PASSED, FAILED, None])
 def test_the_columns_that_are_read_are_enough(verdict: Verdict | None) -> None:
-    whole = replace(a_date(), verdict=verdict)
+    counts = error_count_rows("C1", "en", {"agent": ErrorCounts(18, 1, 1)})
+    whole = replace(a_date(), verdict=verdict, error_counts=counts)
 
     def read(rows: Sequence[Row] | None, table: str) -> list[Row]:
         return [{name: row[name] for name in READINESS_COLUMNS[table]} for row in rows or ()]
@@ -211,10 +228,11 @@ def test_the_columns_that_are_read_are_enough(verdict: Verdict | None) -> None:
         recordings=read(whole.recordings, "recordings"),
         transcripts=read(whole.transcripts, "transcripts"),
         quality=read(whole.quality, "transcript_quality"),
+        error_counts=read(whole.error_counts, "error_counts"),
     )
 
     assert judge_date(facts) == judge_date(whole)
-    assert review_rows([facts]) == review_rows([whole])
+    assert taken_in(facts) == taken_in(whole)
 
 
 COUNTS = st.builds(ErrorCounts, *[st.integers(0, 40)] * 4)

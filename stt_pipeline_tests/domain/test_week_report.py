@@ -1,104 +1,109 @@
 """What the meeting is told of a week."""
 
+import datetime as dt
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stt_pipeline.domain.readiness import DateFacts, DateReadiness
-from stt_pipeline.domain.tables import recordings_table, transcript_row
-from stt_pipeline.domain.week_report import Aside, AsideRow, WeekReport, review_rows
-from stt_pipeline_tests.factories import (
-    CALL_DATE,
-    NOW,
-    ROOT_URI,
-    make_recording,
-    make_segment,
-    make_transcription,
-)
+from stt_pipeline.domain.intervals import Interval
+from stt_pipeline.domain.labelled_calls import ErrorRate, Group
+from stt_pipeline.domain.readiness import DateReadiness
+from stt_pipeline.domain.week_aside import Aside, Some
+from stt_pipeline.domain.week_progress import WeekProgress
+from stt_pipeline.domain.week_report import WeekReport
+from stt_pipeline.domain.wer import ErrorCounts
+
+NOW = dt.datetime(2026, 11, 23, 6, 0, tzinfo=dt.UTC)
+PROGRESS = WeekProgress(NOW, NOW, 0.0)
 
 DATES = st.builds(
-    lambda errors, words, audio_s, cost_usd, ready: DateReadiness(
+    lambda day, audio_s, cpu_s, cost_usd, ready: DateReadiness(
         week="2026-W47",
-        call_date="2026-11-16",
+        call_date=f"2026-11-{day}",
         recordings=1,
         transcribed=1,
         no_speech=0,
         quarantined=0,
         duplicates=0,
         audio_s=audio_s,
-        wer=errors / words if words else None,
-        reference_words=words,
-        cpu_s=0.0,
+        wer=None,
+        reference_words=0,
+        cpu_s=cpu_s,
         cost_usd=cost_usd,
         ready=ready,
         reason="",
     ),
-    st.integers(0, 500),
-    st.integers(0, 500),
+    st.integers(16, 22),
+    st.floats(0, 1e6),
     st.floats(0, 1e6),
     st.floats(0, 100),
     st.booleans(),
 )
+WEEKS = st.lists(DATES, min_size=1, max_size=7)
 
 
 def report_of(dates: list[DateReadiness]) -> WeekReport:
-    return WeekReport("2026-W47", tuple(dates), Aside((), ()), NOW)
+    return WeekReport("2026-W47", tuple(dates), PROGRESS)
 
 
-@given(st.lists(DATES, max_size=7))
-def test_the_rate_of_a_week_is_pooled_and_never_an_average_of_its_days(
-    dates: list[DateReadiness],
-) -> None:
-    words = sum(date.reference_words for date in dates)
-    errors = sum(round((date.wer or 0) * date.reference_words) for date in dates)
-
-    wer = report_of(dates).wer
-
-    assert wer == (pytest.approx(errors / words) if words else None)
-
-
-@given(st.lists(DATES, max_size=7))
+@given(WEEKS)
 def test_a_week_is_ready_where_every_date_is(dates: list[DateReadiness]) -> None:
-    assert report_of(dates).is_ready == all(date.ready for date in dates)
+    report = report_of(dates)
+
+    assert report.is_ready == all(date.ready for date in dates)
+    assert list(report.waiting) == [date for date in dates if not date.ready]
 
 
-@given(st.lists(DATES, max_size=7))
+@given(WEEKS)
 def test_a_week_costs_what_its_dates_cost_beside_the_price_of_the_outside_service(
     dates: list[DateReadiness],
 ) -> None:
     report = report_of(dates)
+    on_demand, spot, outside = report.costs
 
-    assert report.cost_usd == pytest.approx(sum(date.cost_usd for date in dates))
-    assert report.outside_cost_usd == pytest.approx(report.audio_s / 60 * 0.006)
+    assert on_demand.usd == report.cost_usd == pytest.approx(sum(date.cost_usd for date in dates))
+    assert outside.usd == report.outside_cost_usd == pytest.approx(report.audio_s / 60 * 0.006)
+    # A vCPU-hour and 2 GB-hours on Spot.
+    assert spot.usd == pytest.approx(report.cpu_s / 3600 * (0.01548 + 2 * 0.00169))
+    if report.audio_s:
+        assert outside.usd_per_call_hour == pytest.approx(0.36)
+    else:
+        assert outside.usd_per_call_hour is None
 
 
-def test_calls_to_review_and_recordings_kept_aside_are_named_with_the_reason() -> None:
-    doubtful = make_transcription([make_segment("hello")], language_probability=0.5)
-    sure = make_transcription([make_segment("hello")])
-    published = DateFacts(
-        CALL_DATE,
-        recordings=recordings_table(
-            [make_recording("C1"), make_recording("C3").quarantined("the file is empty")]
-        ).to_pylist(),
-        transcripts=[
-            transcript_row(make_recording("C1"), doubtful, "engine"),
-            transcript_row(make_recording("C2"), sure, "engine"),
-        ],
+def test_an_assumed_price_says_so() -> None:
+    _, spot, _ = report_of([]).costs
+
+    assert "no price of eu-west-3 at hand" in spot.basis
+
+
+def test_the_rate_of_the_week_is_that_of_all_labelled_calls() -> None:
+    interval = Interval(0.1, None, None, 1, 10)
+    rates = [ErrorRate(group, "", ErrorCounts(hits=9, deletions=1), interval) for group in Group]
+    report = WeekReport("2026-W47", (), PROGRESS, rates=tuple(rates[::-1]))
+
+    assert report.rate == rates[0]
+    assert report_of([]).rate is None
+
+
+@given(WEEKS)
+def test_the_queries_cover_the_dates_of_the_week(dates: list[DateReadiness]) -> None:
+    review = Some(count=812)  # type: ignore[var-annotated]
+    report = WeekReport("2026-W47", tuple(dates), PROGRESS, Aside(review=review))
+
+    first, last = dates[0].call_date, dates[-1].call_date
+    assert report.review_query == (
+        "stt-pipeline query --name calls_to_review "
+        f"--param from_date={first} --param to_date={last} --param rows=812"
     )
+    assert f"BETWEEN '{first}' AND '{last}'" in report.quarantined_query
 
-    assert review_rows([published]) == Aside(
-        review=(AsideRow("2026-11-16", "C1", "language_doubtful"),),
-        quarantined=(
-            AsideRow("2026-11-16", f"{ROOT_URI}/call_date=2026-11-16/C3.wav", "the file is empty"),
-        ),
+
+def test_dates_link_to_the_ui_where_its_address_is_known() -> None:
+    known = WeekReport("2026-W47", (), PROGRESS, ui_url="https://dagster.example.com")
+
+    assert known.date_url("2026-11-16") == (
+        "https://dagster.example.com/assets/published_tables?view=partitions&partition=2026-11-16"
     )
-
-
-def test_a_date_not_yet_published_shows_what_its_ledger_keeps_aside() -> None:
-    found = recordings_table([make_recording("C3").quarantined("the file is empty")]).to_pylist()
-
-    assert len(review_rows([DateFacts(CALL_DATE, ledger=found)]).quarantined) == 1
-
-
-def test_a_date_never_processed_has_nothing_to_show() -> None:
-    assert review_rows([DateFacts(CALL_DATE)]) == Aside((), ())
+    assert report_of([]).date_url("2026-11-16") == ""

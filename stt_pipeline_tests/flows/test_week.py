@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from stt_pipeline_tests.flows.conftest import MONDAY, TUESDAY, WEEK, Make, Site
@@ -121,17 +122,38 @@ def test_a_week_with_missing_days_says_so_and_does_not_crash(week: Site) -> None
     assert [row["ready"] for row in status] == [row["ready"] for row in rows]
     report = (week.lake / "reports" / f"week={WEEK}.html").read_text()
     assert "Not ready" in report
-    assert "2026-11-18" in report
+    assert "Wed 18 Nov: never processed" in report
+    assert ">English</th>" in report
+    assert ">Agent</th>" in report
+    assert ">Both in one text</th>" in report
+
+
+def test_the_errors_of_each_speaker_are_kept_with_what_is_published(week: Site) -> None:
+    assert week.run(MONDAY).code == 0
+    private = week.lake / "_work" / "published" / "error_counts" / f"call_date={MONDAY}"
+    counts = pq.ParquetFile(private / "error_counts.parquet").read().to_pylist()
+
+    assert [(row["call_id"], row["speaker"], row["language"]) for row in counts] == [
+        ("mono", "", "en"),
+        ("two", "agent", "en"),
+        ("two", "customer", "en"),
+    ]
+    published = {row["call_id"]: row for row in week.table("transcript_quality", MONDAY)}
+    for name in ("hits", "substitutions", "deletions", "insertions"):
+        assert sum(row[name] for row in counts if row["call_id"] == "two") == published["two"][name]
 
 
 def test_a_second_run_changes_nothing_and_transcribes_nothing(week: Site) -> None:
     assert week.run(MONDAY).code == 0
     before, checkpoints = week.published(), week.checkpoints()
+    history = week.lake / "_work" / "publications" / f"call_date={MONDAY}.json"
+    published = history.read_text()
     again = week.run(MONDAY)
     assert again.code == 0
     assert "nothing new" in again.err
     assert week.checkpoints() == checkpoints
     assert week.published() == before
+    assert history.read_text() == published
     assert {name.split("/")[0] for name in before} >= set(DATE_TABLES)
 
 
