@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 
 from stt_pipeline.domain import signals
+from stt_pipeline.domain.call_figures import coverage, talk_s
 from stt_pipeline.domain.recording import Recording, Status
 from stt_pipeline.domain.schemas import STORED_TABLES, TABLES
 from stt_pipeline.domain.transcription import Segment, Transcription
@@ -60,8 +61,8 @@ def transcript_row(recording: Recording, heard: Transcription, engine: str) -> R
         "text": " ".join(segment.text for segment in heard.segments),
         "word_count": words,
         "avg_logprob": None if logprob is None else round(logprob, 4),
-        "agent_talk_s": _rounded(signals.talk_s(heard, "agent")),
-        "customer_talk_s": _rounded(signals.talk_s(heard, "customer")),
+        "agent_talk_s": _rounded(talk_s(heard, "agent")),
+        "customer_talk_s": _rounded(talk_s(heard, "customer")),
         "needs_review": bool(reasons),
         "review_reasons": ",".join(reasons),
         "engine": engine,
@@ -115,7 +116,7 @@ def word_rows(call_id: str, segments: Iterable[Segment]) -> list[Row]:
 def quality_row(call_id: str, heard: Transcription, counts: ErrorCounts | None, engine: str) -> Row:
     """A row of `transcript_quality`; `counts` is None where the call has no reference."""
     known = counts or ErrorCounts()
-    coverage = signals.coverage(heard)
+    covered = coverage(heard)
     return {
         "call_id": call_id,
         "has_reference": counts is not None,
@@ -126,7 +127,7 @@ def quality_row(call_id: str, heard: Transcription, counts: ErrorCounts | None, 
         "insertions": known.insertions,
         "wer": known.wer,
         "cer": known.cer,
-        "coverage": None if coverage is None else round(coverage, 4),
+        "coverage": None if covered is None else round(covered, 4),
         "flags": ",".join(signals.flags(heard)),
         "engine": engine,
     }

@@ -10,8 +10,8 @@ import jiwer
 import numpy as np
 import pytest
 
+from stt_pipeline.domain.call_figures import coverage
 from stt_pipeline.domain.normalise import normaliser
-from stt_pipeline.domain.signals import coverage
 from stt_pipeline.domain.transcription import Transcription
 from stt_pipeline.domain.wer import ErrorCounts
 from stt_pipeline_tests.adapters.hearing import (

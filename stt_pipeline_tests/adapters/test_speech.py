@@ -13,7 +13,7 @@ from stt_pipeline.adapters.audio import decode
 from stt_pipeline.adapters.whisper.engine import PIECE_S
 from stt_pipeline.adapters.whisper.speech import RATE, ChannelListener, Samples, Utterance
 from stt_pipeline.domain.engine import SpeechDetection
-from stt_pipeline.domain.signals import MAX_CLIPPED_SHARE
+from stt_pipeline.domain.signals import LIMITS
 from stt_pipeline.domain.transcription import Channel, Span
 from stt_pipeline_tests.speech.calls import RATE_HZ, JoinedCall, choose_prompts, join_prompts
 from stt_pipeline_tests.speech.calls import Samples as TelephoneSamples
@@ -199,5 +199,5 @@ class TestSignal:
         channel, _, _ = heard_in(np.clip(loud, -32768, 32767), tmp_path, "7 s", codec)
         clipped_s = np.count_nonzero(np.abs(loud) >= 32767) / RATE_HZ
         assert channel.clipped_share == pytest.approx(clipped_s / channel.speech_s, rel=0.15)
-        assert channel.clipped_share > MAX_CLIPPED_SHARE
+        assert channel.clipped_share > LIMITS.clipped_share
         assert channel.peak == 1.0
