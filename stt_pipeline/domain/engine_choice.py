@@ -25,8 +25,13 @@ SETTINGS: Final = {
 }
 """Name of the setting, in small letters and without STT_, by how it is written."""
 
-_DECODING: Final[Mapping[str, float]] = asdict(Decoding())
-_DETECTION: Final[Mapping[str, float]] = asdict(SpeechDetection())
+
+def _numbers(of: Decoding | SpeechDetection) -> dict[str, float]:
+    return {name: value for name, value in asdict(of).items() if isinstance(value, int | float)}
+
+
+_DECODING: Final = _numbers(Decoding())
+_DETECTION: Final = _numbers(SpeechDetection())
 FIGURES: Final = {**_DECODING, **_DETECTION}
 """Defaults of the figures by name; domain/engine.py says what each is."""
 
