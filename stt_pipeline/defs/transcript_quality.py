@@ -23,7 +23,12 @@ from stt_pipeline.domain.recording import Recording
 from stt_pipeline.domain.references import judge_speakers
 from stt_pipeline.domain.schemas import DATE_TABLES
 from stt_pipeline.domain.signals import count_flags
-from stt_pipeline.domain.tables import error_count_rows, quality_row, recordings_table
+from stt_pipeline.domain.tables import (
+    error_count_rows,
+    figures_row,
+    quality_row,
+    recordings_table,
+)
 from stt_pipeline.domain.transcription import Failure
 from stt_pipeline.domain.wer import pool
 from stt_pipeline.settings import Settings
@@ -97,13 +102,15 @@ class Judged:
 def judge_calls(pipeline: Pipeline, call_date: str, accepted: Sequence[Recording]) -> Judged:
     """Writes one row a transcribed call, in order of call_id; one call is in memory at a time.
 
-    Its errors by speaker go to the private table `error_counts`.
+    Its errors by speaker go to the private table `error_counts`, the figures that let expect errors
+    where nobody labelled a call to `call_figures`.
     """
     judged = Judged()
     known = reference_names(pipeline, accepted)
     with (
         candidate_rows(pipeline, ASSET, call_date) as rows,
         candidate_rows(pipeline, "error_counts", call_date) as error_counts,
+        candidate_rows(pipeline, "call_figures", call_date) as figures,
     ):
         for recording, result in by_call(accepted, pipeline.results(call_date)):
             if result is None:
@@ -119,6 +126,7 @@ def judge_calls(pipeline: Pipeline, call_date: str, accepted: Sequence[Recording
             counts = pool(by_speaker.values()) if reference.texts else None
             rows.add(quality_row(call_id, heard, counts, result.engine))
             error_counts.add(*error_count_rows(call_id, heard.language, by_speaker))
+            figures.add(figures_row(call_id, heard, counts))
     return judged
 
 

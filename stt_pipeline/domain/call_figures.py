@@ -210,10 +210,10 @@ def longest_repeat(text: str) -> int:
     """Words of the longest phrase of 2 to 12 words said LOOP_REPEATS times in a row; 0 if none."""
     words = [word.lower() for word in _WORD.findall(text)]
     for size in range(12, 1, -1):
-        for start in range(len(words) - size * LOOP_REPEATS + 1):
-            phrase = words[start : start + size]
-            following = words[start : start + size * LOOP_REPEATS]
-            if following == phrase * LOOP_REPEATS:
+        same = 0
+        for word, before in zip(words[size:], words, strict=False):
+            same = same + 1 if word == before else 0
+            if same == size * (LOOP_REPEATS - 1):
                 return size
     return 0
 

@@ -6,11 +6,10 @@ where labelled calls are few, and beside every estimate how far off it was on ca
 
 import math
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from stt_pipeline.domain.call_figures import Figures
 from stt_pipeline.domain.ridge import Ridge, Vector, fit_ridge
 
 MIN_LABELLED_CALLS: Final = 40
@@ -24,15 +23,15 @@ RESAMPLES: Final = 200
 LEVEL: Final = 0.95
 SEED: Final = 1
 
-FEATURES: Final = (
-    "doubt of words",
-    "share of doubtful words",
-    "doubt of chunks",
-    "speech without words",
-    "doubt of language",
-    "words a second of speech",
-)
-"""What a rate is explained by, beside a constant."""
+FIGURES: Final = {
+    "word_probability": 1.0,
+    "doubtful_share": 0.0,
+    "avg_logprob": 0.0,
+    "coverage": 1.0,
+    "language_probability": 1.0,
+    "words_per_s": 0.0,
+}
+"""The figures that a rate is explained by, beside a constant; and what stands for a missing one."""
 
 
 @dataclass(frozen=True)
@@ -110,16 +109,13 @@ class Estimate:
     model: Model
 
 
-def features_of(figures: Figures) -> Vector:
-    """The features of a call, in the order of FEATURES; a figure without a value counts as good."""
-    return (
-        1 - _known(figures.word_probability, 1.0),
-        _known(figures.doubtful_share, 0.0),
-        -_known(figures.avg_logprob, 0.0),
-        1 - _known(figures.coverage, 1.0),
-        1 - _known(figures.language_probability, 1.0),
-        figures.words_per_s,
-    )
+def features_of(figures: Mapping[str, Any]) -> Vector:
+    """A call's features from its figures by name, as `Figures` or a row of `call_figures` has them.
+
+    A figure without a value counts as that of a good call.
+    """
+    known = ((figures[name], without) for name, without in FIGURES.items())
+    return tuple(without if value is None else float(value) for value, without in known)
 
 
 def fit(calls: Sequence[LabelledCall]) -> Model | TooFewCalls:
@@ -161,21 +157,23 @@ def estimate(
     model = fit(labelled)
     if isinstance(model, TooFewCalls):
         return model
-    heard = [call for call in calls if call.words]
-    words = sum(call.words for call in heard)
+    count, words, squares, sums = 0, 0, 0, [0.0] * len(FIGURES)
+    for call in calls:
+        count += bool(call.words)
+        words += call.words
+        squares += call.words**2
+        sums = [total + call.words * one for total, one in zip(sums, call.features, strict=True)]
     if not words:
         return None
-    columns = zip(*(call.features for call in heard), strict=True)
-    weights = [call.words / words for call in heard]
-    middle = [sum(w * one for w, one in zip(weights, column, strict=True)) for column in columns]
-    spread = model.residual_sd * math.sqrt(sum(weight**2 for weight in weights))
+    middle = [total / words for total in sums]
+    spread = model.residual_sd * math.sqrt(squares) / words
     rates = sorted(_redrawn(labelled, model.penalty, middle, spread))
     out = math.floor((1 - LEVEL) / 2 * RESAMPLES)
     return Estimate(
         wer=_within(model.ridge.predict(middle)),
         low=_within(rates[out]),
         high=_within(rates[-1 - out]),
-        calls=len(heard),
+        calls=count,
         words=words,
         model=model,
     )
@@ -219,7 +217,3 @@ def _means_of_others(calls: Sequence[LabelledCall]) -> list[float]:
 
 def _within(rate: float) -> float:
     return min(1.0, max(0.0, rate))
-
-
-def _known(value: float | None, without: float) -> float:
-    return without if value is None else value

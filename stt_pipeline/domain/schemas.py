@@ -145,6 +145,23 @@ ERROR_COUNTS = _schema(
 )
 
 
+CALL_FIGURES = _schema(
+    "a call judged",
+    [
+        ("call_id", pa.string(), "the call's name"),
+        ("words", pa.int32(), "words heard"),
+        ("reference_words", pa.int32(), "words of the reference; 0 without one"),
+        ("errors", pa.int32(), "words wrong, missed or invented; 0 without a reference"),
+        ("word_probability", pa.float64(), "mean probability of its words"),
+        ("doubtful_share", pa.float64(), "share of words below a probability of one half"),
+        ("avg_logprob", pa.float64(), "mean log probability of its chunks, by words"),
+        ("coverage", pa.float64(), "share of speech that has words, of the worst channel"),
+        ("language_probability", pa.float64(), "how sure its language is"),
+        ("words_per_s", pa.float64(), "words a second of speech, of the fastest channel"),
+    ],
+)
+
+
 @dataclass(frozen=True)
 class Table:
     """A table: its name (also its prefix), schema and partition column."""
@@ -177,7 +194,10 @@ DATE_TABLES = tuple(
 )
 """Names of the tables that `published_tables` replaces a date at a time."""
 
-PRIVATE_TABLES: dict[str, Table] = {"error_counts": Table("error_counts", ERROR_COUNTS)}
+PRIVATE_TABLES: dict[str, Table] = {
+    "error_counts": Table("error_counts", ERROR_COUNTS),
+    "call_figures": Table("call_figures", CALL_FIGURES),
+}
 """Tables of a date that lie under `_work/` only: no reader and no catalog knows them."""
 
 STORED_TABLES = TABLES | PRIVATE_TABLES

@@ -7,7 +7,8 @@ from typing import Any
 import pyarrow as pa
 
 from stt_pipeline.domain import signals
-from stt_pipeline.domain.call_figures import coverage, talk_s
+from stt_pipeline.domain.call_figures import coverage, measure, talk_s
+from stt_pipeline.domain.expected_wer import FIGURES
 from stt_pipeline.domain.recording import Recording, Status
 from stt_pipeline.domain.schemas import STORED_TABLES, TABLES
 from stt_pipeline.domain.transcription import Segment, Transcription
@@ -141,3 +142,15 @@ def error_count_rows(
         {"call_id": call_id, "speaker": speaker, "language": language, **asdict(counts)}
         for speaker, counts in by_speaker.items()
     ]
+
+
+def figures_row(call_id: str, heard: Transcription, counts: ErrorCounts | None) -> Row:
+    """A row of the private table `call_figures`; `counts` is None without a reference."""
+    known, figures = counts or ErrorCounts(), vars(measure(heard))
+    return {
+        "call_id": call_id,
+        "words": heard.word_count,
+        "reference_words": known.reference_words,
+        "errors": known.errors,
+        **{name: figures[name] for name in FIGURES},
+    }

@@ -27,11 +27,13 @@ MEANINGS = {
     "language_doubtful": "the language could not be told",
     "languages_mixed": "the speakers use different languages",
     "dual_mono": "both channels hold the same signal",
-    "dead_channel": "one side of the call is silent",
+    "channels_leak": "each side is heard on the other's channel too",
+    "dead_channel": "one side of the call is silent, from the start or from some point on",
     "clipping": "recorded too loud",
     "low_level": "recorded too low",
     "text_outside_audio": "words after the end of the recording",
     "too_fast": "more words than anybody can say in the time",
+    "cut_off": "the recording ends within a word",
 }
 """What a signal of `review_reasons` means to people."""
 

@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stt_pipeline.domain.call_figures import measure
 from stt_pipeline.domain.readiness import DateFacts, judge_date
 from stt_pipeline.domain.recording import Recording, Status
 from stt_pipeline.domain.schemas import PRIVATE_TABLES, TABLES
 from stt_pipeline.domain.tables import (
     error_count_rows,
+    figures_row,
     ledger_rows,
     quality_row,
     recordings_table,
@@ -172,6 +174,16 @@ def test_the_errors_of_a_call_are_kept_by_speaker() -> None:
     ]
     assert list(rows[0]) == PRIVATE_TABLES["error_counts"].schema.names
     assert table("error_counts", rows).to_pylist() == rows
+
+
+def test_the_figures_that_let_expect_a_rate_are_kept_of_every_call() -> None:
+    row = figures_row("C1", HEARD, ErrorCounts(hits=9, substitutions=1, insertions=2))
+
+    assert (row["words"], row["reference_words"], row["errors"]) == (HEARD.word_count, 10, 3)
+    assert row["word_probability"] == pytest.approx(measure(HEARD).word_probability)
+    assert list(row) == PRIVATE_TABLES["call_figures"].schema.names
+    assert table("call_figures", [row]).to_pylist() == [row]
+    assert figures_row("C1", HEARD, None)["reference_words"] == 0
 
 
 @pytest.mark.parametrize(
