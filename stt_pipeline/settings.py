@@ -91,6 +91,19 @@ class Settings(BaseSettings):
     min_coverage: float = Field(
         default=0.70, ge=0, le=1, description="Least share of a date's speech that has words."
     )
+    max_wer_drift: float = Field(
+        default=0.01,
+        ge=0,
+        le=1,
+        description="A week's WER that rose more than this, and more than chance, over the four "
+        "weeks before is warned of.",
+    )
+    max_signal_drift: float = Field(
+        default=0.02,
+        ge=0,
+        le=1,
+        description="The same of the share of calls that show a signal.",
+    )
     max_shards: int = Field(
         default_factory=lambda: os.cpu_count() or 1,
         ge=1,

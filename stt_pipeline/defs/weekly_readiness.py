@@ -13,6 +13,7 @@ from stt_pipeline.defs.display import Metadata
 from stt_pipeline.defs.partitions import call_weeks, week_of_key
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.defs.week_progress import read_progress, waiting_count
+from stt_pipeline.defs.week_quality import check_week, expected_metadata, week_checks
 from stt_pipeline.domain.call_dates import UNDATED, dates_of
 from stt_pipeline.domain.labelled_calls import LabelledCalls
 from stt_pipeline.domain.readiness import (
@@ -40,6 +41,7 @@ def weekly_readiness_asset(settings: Settings) -> dg.AssetsDefinition:
         group_name=display.GROUP,
         metadata={"dagster/column_schema": display.column_schema(ASSET)},
         kinds={"python", "parquet", "html"},
+        check_specs=week_checks(),
         description=display.description(
             ASSET, "The week for the Monday meeting, and its report. A missing date is a row too."
         ),
@@ -54,7 +56,10 @@ def weekly_readiness_asset(settings: Settings) -> dg.AssetsDefinition:
         report = week_report(pipeline, week, judged)
         key = f"reports/week={week}.html"
         pipeline.lake.write(key, render_report(report, draw(report)).encode())
-        return dg.MaterializeResult(metadata=_metadata(pipeline, report, key))
+        return dg.MaterializeResult(
+            metadata=_metadata(pipeline, report, key) | expected_metadata(pipeline, week),
+            check_results=check_week(pipeline, week),
+        )
 
     return weekly_readiness
 
