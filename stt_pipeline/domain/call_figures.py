@@ -43,8 +43,8 @@ class Figures:
     probability of words, and the share of those below DOUBTFUL; `no_speech_prob` is the highest of
     chunks read below UNSURE_LOGPROB. `silent_share` is how much of a channel's speech lies before
     or after all of the other's (0 below ALONE_S), `echoed_share` the share of words that the other
-    channel has too. `outside_s` is how far words lie beyond the audio, `end_s` how far the last
-    word ends before it does.
+    channel has too. `rms` is the level of speech, `peak` the highest of all sound. `outside_s` is
+    how far words lie beyond the audio, `end_s` how far the last word ends before it does.
     """
 
     coverage: float | None
@@ -62,6 +62,7 @@ class Figures:
     echoed_share: float
     clipped_share: float
     rms: float | None
+    peak: float
     outside_s: float
     words_per_s: float
     end_s: float
@@ -94,6 +95,7 @@ def measure(heard: Transcription) -> Figures:
         echoed_share=_echoed_share(list(by_channel.values())),
         clipped_share=max((one.clipped_share for one in heard.channels), default=0.0),
         rms=min((one.rms for one in heard.channels if one.speech), default=None),
+        peak=max((one.peak for one in heard.channels), default=0.0),
         outside_s=max((_outside_s(one, heard.duration_s) for one in heard.segments), default=0.0),
         words_per_s=max(
             (

@@ -25,16 +25,17 @@ class Limits:
     unsaid_s: float = 8.0
     compression_ratio: float = 2.4
     avg_logprob: float = -1.0
-    word_probability: float = 0.8
+    word_probability: float = 0.82
     no_speech_prob: float = 0.6
     language_probability: float = 0.8
     silent_share: float = 0.5
     echoed_share: float = 0.3
     clipped_share: float = 0.01
     rms: float = 0.003
+    peak: float = 0.002
     outside_s: float = 0.5
     words_per_s: float = 6.0
-    end_s: float = 0.2
+    end_s: float = 0.25
 
 
 LIMITS = Limits()
@@ -74,7 +75,9 @@ SIGNALS: Final[Mapping[str, Callable[[Figures, Limits], bool]]] = {
     "channels_leak": lambda call, limits: call.echoed_share > limits.echoed_share,
     "dead_channel": lambda call, limits: call.silent_share > limits.silent_share,
     "clipping": lambda call, limits: call.clipped_share > limits.clipped_share,
-    "low_level": lambda call, limits: _is_below(call.rms, limits.rms),
+    "low_level": lambda call, limits: (
+        _is_below(call.rms, limits.rms) or (call.rms is None and 0 < call.peak < limits.peak)
+    ),
     "text_outside_audio": lambda call, limits: call.outside_s > limits.outside_s,
     "too_fast": lambda call, limits: call.words_per_s > limits.words_per_s,
     "cut_off": lambda call, limits: -limits.outside_s <= call.end_s < limits.end_s,

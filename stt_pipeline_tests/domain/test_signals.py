@@ -84,6 +84,14 @@ def test_every_fault_at_once_shows_every_signal_in_one_order() -> None:
     assert flags(worst) == tuple(name for name in SIGNALS if name not in absent)
 
 
+@pytest.mark.parametrize(("peak", "shown"), [(0.0, False), (0.001, True), (0.01, False)])
+def test_a_call_too_low_to_hear_anybody_is_told_from_a_silent_one(peak: float, shown: bool) -> None:
+    channels = [make_channel("unknown", (), peak=peak, rms=0.0)]
+    heard = make_transcription(channels=channels, language=None, language_probability=None)
+
+    assert ("low_level" in flags(heard)) == shown
+
+
 def test_a_limit_is_what_decides() -> None:
     figures = measure(CASES["too_fast"])
 
