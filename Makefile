@@ -25,10 +25,10 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo cloud dev test check lint format bench bench-long bench-scale image image-check lock clean demo-set dev-set prompts trino
+.PHONY: help demo cloud dev test check lint format bench bench-long bench-quality bench-scale image image-check lock clean deploy-check demo-set dev-set prompts trino
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 demo: demo-set $(model) ## Speak sample calls, transcribe, check and publish them, and show the tables
 	@$(bin)/stt-pipeline demo
@@ -65,6 +65,9 @@ bench: dev-set prompts $(model) ## Measure engines on the same calls, half an ho
 bench-long: dev-set prompts $(model) ## The same on calls of 1 and 3 h and on 10 h of calls: another half an hour
 	@$(bin)/python -m stt_pipeline_tests.benchmarks --long $(BENCH_ARGS)
 
+bench-quality: dev-set prompts $(model) ## Word errors, signals, invented words, speakers, languages; an hour (BENCH_ARGS=--quick)
+	@$(bin)/python -m stt_pipeline_tests.benchmarks.quality $(BENCH_ARGS)
+
 bench-scale: dev-set $(model) ## A date of 60,000 recordings and 50 million words, the engine left out (BENCH_ARGS=--help)
 	@$(bin)/python -m stt_pipeline_tests.benchmarks.scale $(BENCH_ARGS)
 
@@ -80,6 +83,16 @@ image: ## Build the image with Docker or Podman (IMAGE=tag, IMAGE_BUILD=command)
 image-check: image dev-set prompts ## Build the image and run the main job inside it, from S3 to tables
 	@STT_TEST_IMAGE_RUN="$(IMAGE_RUN)" $(bin)/python -m pytest stt_pipeline_tests/image
 
+# TERRAFORM_CHECK takes a root module, and perhaps `plan` with Terraform's options: deploy/check asks `terraform`.
+TERRAFORM_CHECK ?= deploy/check
+deploy-check: dev-set $(stamps)/deploy-check ## Terraform, policies, containers, workflows, compose (TERRAFORM_CHECK=command)
+	@command -v $(firstword $(TERRAFORM_CHECK)) >/dev/null || { \
+	  echo "$(firstword $(TERRAFORM_CHECK)) is not there: name the command that checks Terraform in TERRAFORM_CHECK." >&2; exit 2; }
+	@test "$(TERRAFORM_CHECK)" != deploy/check || command -v terraform >/dev/null || { \
+	  echo "No terraform here: install Terraform 1.11 or later, or name another command in TERRAFORM_CHECK." >&2; exit 2; }
+	@STT_TEST_TERRAFORM_CHECK="$(TERRAFORM_CHECK)" STT_TEST_DEPLOY_TOOLS="$(CURDIR)/.venv-deploy/bin" \
+	  $(bin)/python -m pytest -n $(PYTEST_WORKERS) --dist loadscope stt_pipeline_tests/deploy $(PYTEST_ARGS)
+
 # Every set takes its versions from the largest, so that what is tested is what is deployed.
 compile = $(bin)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-strip-extras --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(UPGRADE)
@@ -89,9 +102,10 @@ lock: $(stamps)/build ## Pin the dependencies of pyproject.toml anew (UPGRADE=--
 	@$(compile) pyproject.toml -c requirements/dev.txt --extra ui --extra demo -o requirements/demo.txt
 	@$(compile) pyproject.toml -c requirements/dev.txt --extra deploy -o requirements/deploy.txt
 	@$(compile) --group pyproject.toml:build -c requirements/dev.txt -o requirements/build.txt
+	@$(compile) --group pyproject.toml:deploy-check -o requirements/deploy-check.txt
 
 clean: ## Remove the environment and the tools' caches; keeps var/ (weights, prompts, the demo's data)
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	@rm -rf .venv .venv-deploy .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
 
 # --- What the targets above stand on ---------------------------------------------------------------
 
@@ -130,6 +144,14 @@ $(stamps)/dev: requirements/dev.txt | $(stamps)/build
 	@echo "Installing the packages of the pipeline, the demo and the checks"
 	@$(call install,dev)
 	@touch $(stamps)/demo $@
+
+# Tools that pin what the pipeline needs newer: in an environment of their own.
+$(stamps)/deploy-check: requirements/deploy-check.txt | $(stamps)/build
+	@echo "Installing the tools that check deploy/"
+	@$(bin)/python -m venv --clear .venv-deploy
+	@$(bin)/uv pip install --quiet --python .venv-deploy/bin/python --require-hashes -r $< || { \
+	  echo "uv could not install $<; pip tries." >&2; .venv-deploy/bin/pip install --quiet --require-hashes -r $<; }
+	@touch $@
 
 $(stamps)/package: pyproject.toml | $(stamps)/build
 	@$(bin)/uv pip install --quiet --python $(bin)/python --no-deps --no-build-isolation -e .
