@@ -1,20 +1,24 @@
 """Builds the adapters that the settings ask for; nothing else knows which adapter is which."""
 
 import datetime as dt
+import json
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
+from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 from weakref import WeakValueDictionary
 
 from stt_pipeline.adapters import machine
 from stt_pipeline.adapters.alert_record import AlertRecord
-from stt_pipeline.adapters.audio import PyavProber, decode
+from stt_pipeline.adapters.audio import PyavProber, Samples, decode
 from stt_pipeline.adapters.checkpoints import CheckpointStore
 from stt_pipeline.adapters.embedded_metrics import EmbeddedMetrics, NoMetrics
+from stt_pipeline.adapters.label_draws import DrawRecord
 from stt_pipeline.adapters.local_store import LocalStore
 from stt_pipeline.adapters.log_alerts import LogAlerts
 from stt_pipeline.adapters.parquet import ParquetTables
@@ -27,6 +31,7 @@ from stt_pipeline.adapters.weights import fetch_from, verified_weights, verify
 from stt_pipeline.adapters.whisper.process import process_environment
 from stt_pipeline.adapters.worker_processes import Task, WorkerProcesses
 from stt_pipeline.domain.engine import EngineSpec, ModelIdentity
+from stt_pipeline.domain.engine_choice import tuned
 from stt_pipeline.domain.errors import ObjectMissingError, UserError
 from stt_pipeline.domain.glue_tables import GlueLake
 from stt_pipeline.domain.known_models import KNOWN_MODELS, KnownModel
@@ -44,6 +49,12 @@ from stt_pipeline.domain.sharding import worker_count
 from stt_pipeline.settings import Settings
 
 ANY_LANGUAGE = "*"
+
+AS_WRITTEN: Mapping[str, float] = MappingProxyType({})
+"""No figure of the engine is another than domain/engine.py writes."""
+
+SOUND_PIECE_S = 30.0
+"""Seconds of sound in memory where a recording is copied for people to listen to."""
 
 WORKER_PROGRAM = "stt_pipeline.worker"
 """The module that a worker process runs."""
@@ -94,6 +105,21 @@ def recordings_store(settings: Settings) -> ReadableStore:
 def references_store(settings: Settings) -> ReadableStore:
     """The store of reference texts."""
     return _store(settings.references_uri, "STT_REFERENCES_URI")
+
+
+def references_to_write(settings: Settings) -> Store:
+    """The same for who stores reference texts: only `label import` does."""
+    return _store(settings.references_uri, "STT_REFERENCES_URI")
+
+
+def label_draws(settings: Settings) -> DrawRecord:
+    """Which calls were drawn to be labelled."""
+    return DrawRecord(lake_store(settings))
+
+
+def sound(audio: BinaryIO, name: str) -> Iterator[Samples]:
+    """A recording in pieces, shaped (channels, samples), 16 kHz; raises AudioUnreadableError."""
+    return decode(audio, name, SOUND_PIECE_S)
 
 
 def lake_store(settings: Settings) -> Store:
@@ -276,13 +302,16 @@ def _model_of_bucket(uri: str, settings: Settings) -> ModelFolder:
     return ModelFolder(uri.rpartition("/")[2], folder, known=None, uri=uri)
 
 
-def engine_spec(settings: Settings) -> EngineSpec:
-    """The engine of these settings, by name; reads no weights. Raises UserError."""
+def engine_spec(settings: Settings, figures: Mapping[str, float] = AS_WRITTEN) -> EngineSpec:
+    """The engine of these settings, by name; reads no weights. Raises UserError.
+
+    `figures` are those of the engine that somebody tries in place of its own.
+    """
     models = {}
     for language, model in model_folders(settings).items():
         sha256 = model.known.sha256 if model.known else settings.model_sha256
         models[language] = ModelIdentity(model.name, sha256)
-    return EngineSpec(
+    spec = EngineSpec(
         library=f"faster-whisper-{version('faster-whisper')}",
         models=models,
         compute_type=settings.compute_type,
@@ -290,6 +319,7 @@ def engine_spec(settings: Settings) -> EngineSpec:
         speakers=settings.channels,
         hotwords=_hotwords(settings),
     )
+    return tuned(spec, figures)
 
 
 def verified_models(settings: Settings) -> dict[str, Path]:
@@ -306,18 +336,23 @@ def verified_models(settings: Settings) -> dict[str, Path]:
     return verified
 
 
-def transcriber(settings: Settings, cpu_threads: int) -> Transcriber:
+def transcriber(
+    settings: Settings, cpu_threads: int, figures: Mapping[str, float] = AS_WRITTEN
+) -> Transcriber:
     """The engine, its weights verified; raises UserError."""
     from stt_pipeline.adapters.whisper.engine import FasterWhisperTranscriber
 
     return FasterWhisperTranscriber(
-        engine_spec(settings), verified_models(settings), decode, cpu_threads
+        engine_spec(settings, figures), verified_models(settings), decode, cpu_threads
     )
 
 
-def result_store(settings: Settings, call_date: dt.date) -> ResultStore:
+def result_store(
+    settings: Settings, call_date: dt.date, figures: Mapping[str, float] = AS_WRITTEN
+) -> ResultStore:
     """Checkpoints of a date under the engine of these settings."""
-    return CheckpointStore(lake_store(settings), call_date, engine_spec(settings).fingerprint)
+    fingerprint = engine_spec(settings, figures).fingerprint
+    return CheckpointStore(lake_store(settings), call_date, fingerprint)
 
 
 def available_cpus() -> int:
@@ -336,6 +371,7 @@ def workers(
     call_date: dt.date,
     shards: int,
     limit_s: Callable[[Sequence[Task]], float],
+    figures: Mapping[str, float] = AS_WRITTEN,
 ) -> WorkerProcesses:
     """Worker processes for a date: one a CPU, fewer where shards or memory are fewer.
 
@@ -345,7 +381,7 @@ def workers(
     processes = worker_count(shards, cpus, machine.available_memory_bytes())
     arguments = ["-m", WORKER_PROGRAM, "--date", str(call_date)]
     arguments += ["--threads", str(max(1, cpus // processes))]
-    arguments += ["--settings", settings.model_dump_json()]
+    arguments += ["--settings", settings.model_dump_json(), "--figures", json.dumps(dict(figures))]
     return WorkerProcesses(arguments, processes, limit_s, environment=process_environment())
 
 

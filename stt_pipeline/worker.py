@@ -50,6 +50,7 @@ def main() -> int:
     parser.add_argument("--date", type=dt.date.fromisoformat, required=True)
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--settings", required=True)
+    parser.add_argument("--figures", type=json.loads, default={})
     arguments = parser.parse_args()
     answers = _own_stdout()
     try:
@@ -64,8 +65,8 @@ def serve(arguments: argparse.Namespace, answers: TextIO) -> None:
     """Transcribes each group of the input, and answers with what the run counts."""
     settings = Settings.model_validate_json(arguments.settings)
     recordings = wiring.recordings_store(settings)
-    transcriber = wiring.transcriber(settings, cpu_threads=arguments.threads)
-    results = wiring.result_store(settings, arguments.date)
+    transcriber = wiring.transcriber(settings, arguments.threads, arguments.figures)
+    results = wiring.result_store(settings, arguments.date, arguments.figures)
     for line in _lines():
         asked = RECORDINGS.validate_json(line)
         for task, result in transcribe_recordings(asked, recordings, transcriber, results):

@@ -8,7 +8,7 @@ import datetime as dt
 import os
 import random
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from stt_pipeline import wiring, worker
 from stt_pipeline.domain.ports import Heard, Source, Transcriber
@@ -112,10 +112,15 @@ def _channel(index: int, segments: list[Segment]) -> Channel:
     return Channel(index, SPEAKERS[index], speech, peak=0.5, rms=0.05, clipped_share=0.0)
 
 
-def table_transcriber(settings: Settings, cpu_threads: int) -> Transcriber:
+def table_transcriber(
+    settings: Settings,
+    cpu_threads: int,
+    figures: Mapping[str, float] = wiring.AS_WRITTEN,
+    batch: int = 0,
+) -> Transcriber:
     """In place of `wiring.transcriber`."""
-    del cpu_threads
-    label = wiring.engine_spec(settings).label
+    del cpu_threads, batch
+    label = wiring.engine_spec(settings, figures).label
     return TableTranscriber(label, int(os.environ[WORDS_VARIABLE]))
 
 
