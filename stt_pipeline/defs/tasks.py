@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from stt_pipeline import wiring
 from stt_pipeline.defs import backlog, due
@@ -11,6 +11,7 @@ from stt_pipeline.defs.transcribing import without_result
 from stt_pipeline.domain import capacity
 from stt_pipeline.domain.call_dates import dates_of, week_of
 from stt_pipeline.domain.capacity import CapacityPlan
+from stt_pipeline.domain.recording import Recording
 from stt_pipeline.domain.shard_plan import ShardPlan
 from stt_pipeline.domain.task_options import Backlog, DatePlan
 
@@ -27,18 +28,36 @@ def launched_plan(pipeline: Pipeline, call_date: str) -> ShardPlan | None:
     return plan if is_current else None
 
 
+@dataclass(frozen=True)
+class DateRecordings:
+    """A date's accepted recordings, and those of them that have no result."""
+
+    call_date: dt.date
+    accepted: Sequence[Recording]
+    missing: Sequence[Recording]
+
+    @property
+    def left(self) -> Backlog:
+        """What is left to do."""
+        return Backlog(
+            self.call_date,
+            audio_s=sum(recording.audio_s for recording in self.missing),
+            longest_s=max((recording.audio_s for recording in self.missing), default=0.0),
+            recordings=max(1, len(self.missing)),
+            published=len(self.accepted) - len(self.missing),
+        )
+
+
+def recordings_of(pipeline: Pipeline, call_date: str) -> DateRecordings:
+    """A date by its ledger and results, each read once; its store is not listed."""
+    accepted = pipeline.accepted(call_date)
+    missing = without_result(accepted, pipeline.results(call_date))
+    return DateRecordings(dt.date.fromisoformat(call_date), accepted, missing)
+
+
 def work_left(pipeline: Pipeline, call_date: dt.date) -> Backlog:
-    """What of a date's ledger has no result; its store is not listed."""
-    partition = call_date.isoformat()
-    accepted = pipeline.accepted(partition)
-    missing = without_result(accepted, pipeline.results(partition))
-    return Backlog(
-        call_date,
-        audio_s=sum(recording.audio_s for recording in missing),
-        longest_s=max((recording.audio_s for recording in missing), default=0.0),
-        recordings=max(1, len(missing)),
-        published=len(accepted) - len(missing),
-    )
+    """What is left of a date."""
+    return recordings_of(pipeline, call_date.isoformat()).left
 
 
 def planned(
@@ -58,12 +77,13 @@ def planned(
     )
 
 
-def tasks_of(pipeline: Pipeline, call_date: str) -> DatePlan | None:
+def tasks_of(pipeline: Pipeline, recordings: DateRecordings) -> DatePlan | None:
     """The tasks of a date beside those of its week that are at work; None if nothing is left."""
-    date = dt.date.fromisoformat(call_date)
-    together = {date, *dates_with_shards_at_work(pipeline, dates_of(week_of(date)))}
-    left = [work_left(pipeline, one) for one in sorted(together)]
-    return planned(pipeline, left, due.left_s(pipeline, date)).of(date)
+    date = recordings.call_date
+    others = [one for one in dates_of(week_of(date)) if one != date]
+    left = [work_left(pipeline, one) for one in dates_with_shards_at_work(pipeline, others)]
+    together = sorted([*left, recordings.left], key=lambda one: one.call_date)
+    return planned(pipeline, together, due.left_s(pipeline, date)).of(date)
 
 
 def dates_with_shards_at_work(pipeline: Pipeline, dates: Iterable[dt.date]) -> list[dt.date]:

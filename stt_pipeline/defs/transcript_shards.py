@@ -14,7 +14,7 @@ from stt_pipeline.defs import display
 from stt_pipeline.defs.display import Metadata
 from stt_pipeline.defs.partitions import CALL_DATE, SHARD, call_date_shards, shards_of_a_date
 from stt_pipeline.defs.resources import DateLock, Pipeline
-from stt_pipeline.defs.tasks import tasks_of
+from stt_pipeline.defs.tasks import DateRecordings, recordings_of, tasks_of
 from stt_pipeline.defs.transcribing import transcribe, without_result
 from stt_pipeline.domain.progress import DateProgress
 from stt_pipeline.domain.shard_plan import ShardPlan, plan_runs
@@ -67,10 +67,10 @@ def plan_date(pipeline: Pipeline, call_date: str, launch: bool) -> Metadata:
 
     Where the pipeline launches these runs itself, the capacity plan says how many there are.
     """
-    tasks = tasks_of(pipeline, call_date) if launch else None
-    plan = keep_plan(pipeline, call_date, launch, tasks)
-    accepted = pipeline.accepted(call_date)
-    shards = [(shard, plan.begun_with(shard, accepted)) for shard in plan.worth_a_run]
+    recordings = recordings_of(pipeline, call_date)
+    tasks = tasks_of(pipeline, recordings) if launch else None
+    plan = keep_plan(pipeline, recordings, launch, tasks)
+    shards = [(shard, plan.begun_with(shard, recordings.accepted)) for shard in plan.worth_a_run]
     if not shards:
         return {}
     metadata: Metadata = {
@@ -91,15 +91,13 @@ def plan_date(pipeline: Pipeline, call_date: str, launch: bool) -> Metadata:
 
 
 def keep_plan(
-    pipeline: Pipeline, call_date: str, launch: bool, tasks: DatePlan | None
+    pipeline: Pipeline, recordings: DateRecordings, launch: bool, tasks: DatePlan | None
 ) -> ShardPlan:
     """Replaces the date's plan by one of what has no result now."""
     settings = pipeline.settings
-    accepted = pipeline.accepted(call_date)
-    missing = without_result(accepted, pipeline.results(call_date))
     dealt = plan_runs(
-        accepted,
-        missing,
+        recordings.accepted,
+        recordings.missing,
         settings.shard_minutes,
         settings.max_shards,
         wanted=tasks.shards if tasks else None,
@@ -111,7 +109,7 @@ def keep_plan(
         launch=launch,
         tasks=tasks,
     )
-    pipeline.plans.write(call_date, plan)
+    pipeline.plans.write(recordings.call_date.isoformat(), plan)
     return plan
 
 

@@ -13,7 +13,7 @@ from stt_pipeline.defs.alerting import asset_link, raise_alert, send_unsent
 from stt_pipeline.defs.launching import FINISHED_TAG
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.defs.sensors import SHORTEST_S, wait_until_look
-from stt_pipeline.defs.tasks import launched_plan, planned, work_left
+from stt_pipeline.defs.tasks import launched_plan, planned, recordings_of, work_left
 from stt_pipeline.defs.transcribing import without_result
 from stt_pipeline.defs.transcript_shards import keep_plan
 from stt_pipeline.defs.week_state import (
@@ -240,7 +240,7 @@ def give(
     call_date = option.call_date.isoformat()
     before = launched_plan(pipeline, call_date)
     log.warning(f"{call_date} is given {option.shards} of {option.size}, {option.capacity}.")
-    keep_plan(pipeline, call_date, launch=True, tasks=option)
+    keep_plan(pipeline, recordings_of(pipeline, call_date), launch=True, tasks=option)
     if before is None:
         return
     for record in plan_records(instance, before):

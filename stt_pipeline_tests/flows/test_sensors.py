@@ -9,6 +9,7 @@ from typing import BinaryIO
 import dagster as dg
 import pytest
 
+from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.defs.transcript_shards import plan_date
 from stt_pipeline.domain.gates import COMPLETENESS
 from stt_pipeline.domain.ports import ReadableStore
@@ -221,6 +222,29 @@ def planned(
 
 def shards(requests: list[dg.RunRequest]) -> list[str]:
     return [request.tags["dagster/partition/shard"] for request in requests]
+
+
+def test_a_plan_reads_the_ledger_and_the_results_of_its_date_once(
+    sharded: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sharded.put(MONDAY, "a", "b")
+    sharded.keep_ledger(MONDAY)
+    asked: list[str] = []
+
+    def counted(cls: type, name: str) -> None:
+        own = getattr(cls, name)
+
+        def count(self: object, date: str) -> object:
+            if date == MONDAY:
+                asked.append(name)
+            return own(self, date)
+
+        monkeypatch.setattr(cls, name, count)
+
+    counted(Pipeline, "ledger")
+    counted(Pipeline, "results")
+    assert plan_date(sharded.pipeline, MONDAY, launch=True)
+    assert asked == ["ledger", "results"]
 
 
 def test_with_shard_runs_a_tick_only_finds_and_plans(
