@@ -67,15 +67,17 @@ def _progress(axes: "Axes", progress: WeekProgress) -> None:
     from matplotlib import dates, ticker
 
     start, end = _span(progress)
+    unit, by = _unit(max(progress.total_h, progress.published_h))
+    total = progress.total_h * by
     deadline_at = _at(progress.deadline)
     axes.set_xlim(_at(start), _at(end))
     axes.axvspan(_at(progress.planned_end), deadline_at, color=COLORS["warn"], lw=0, alpha=0.6)
     label = f"deadline {progress.deadline:%a %H:%M}"
     axes.axvline(deadline_at, color=COLORS["bad"], lw=2, label=label)
-    axes.axhline(progress.total_h, color=COLORS["quiet"], lw=1, ls=(0, (2, 2)))
+    axes.axhline(total, color=COLORS["quiet"], lw=1, ls=(0, (2, 2)))
     axes.annotate(
-        f"all: {progress.total_h:,.1f} h",
-        (0.01, progress.total_h),
+        f"all: {total:,.1f} {unit}",
+        (0.01, total),
         xycoords=("axes fraction", "data"),
         xytext=(0, 3),
         textcoords="offset points",
@@ -85,21 +87,22 @@ def _progress(axes: "Axes", progress: WeekProgress) -> None:
     since = [(at, hours) for at, hours in progress.published if at >= start]
     moments = [_at(start), *(_at(at) for at, _ in since), _at(min(progress.now, end, key=_at))]
     hours = [before[-1] if before else 0.0, *(hours for _, hours in since), progress.published_h]
-    axes.fill_between(moments, hours, step="post", color=COLORS["soft"], lw=0)
-    axes.step(moments, hours, where="post", color=COLORS["accent"], lw=2, label="published")
+    done = [one * by for one in hours]
+    axes.fill_between(moments, done, step="post", color=COLORS["soft"], lw=0)
+    axes.step(moments, done, where="post", color=COLORS["accent"], lw=2, label="published")
     if progress.transcribed_h > progress.published_h:
         axes.plot(
             [_at(progress.now)],
-            [progress.transcribed_h],
+            [progress.transcribed_h * by],
             "o",
             mfc="none",
             color=COLORS["accent"],
             label="transcribed by now",
         )
     if progress.steps_ahead:
-        _ahead(axes, progress)
-    axes.set_ylim(0, max(progress.total_h, progress.published_h, 0.01) * 1.18)
-    axes.set_ylabel("hours of calls")
+        _ahead(axes, progress, by)
+    axes.set_ylim(0, max(total, done[-1], 0.01) * 1.18)
+    axes.set_ylabel(f"{unit} of calls")
     axes.yaxis.set_major_formatter(ticker.StrMethodFormatter("{x:,g}"))
     zone = progress.deadline.tzinfo
     locator = dates.AutoDateLocator(tz=zone, minticks=3, maxticks=8)  # type: ignore[no-untyped-call]
@@ -110,11 +113,16 @@ def _progress(axes: "Axes", progress: WeekProgress) -> None:
     _legend(axes)
 
 
-def _ahead(axes: "Axes", progress: WeekProgress) -> None:
+def _unit(hours: float) -> tuple[str, float]:
+    """What so many hours are best shown in, and how many of that make one."""
+    return ("hours", 1.0) if hours >= 1 else ("minutes", 60.0)
+
+
+def _ahead(axes: "Axes", progress: WeekProgress, by: float) -> None:
     """The forecast: a step a date, with the range of its moment."""
-    steps = progress.steps_ahead
+    steps = [(expected, hours * by) for expected, hours in progress.steps_ahead]
     moments = [_at(progress.now), *(_at(expected.likely) for expected, _ in steps)]
-    hours = [progress.published_h, *(hours for _, hours in steps)]
+    hours = [progress.published_h * by, *(hours for _, hours in steps)]
     axes.step(moments, hours, where="post", color=COLORS["accent"], lw=1.5, ls=(0, (3, 2)))
     for number, (expected, after) in enumerate(steps):
         axes.plot(
@@ -155,8 +163,8 @@ def _span(progress: WeekProgress) -> tuple[dt.datetime, dt.datetime]:
 
 def _days(axes: "Axes", dates: Sequence[DateReadiness]) -> None:
     hours = [date.audio_s / HOUR_S for date in dates]
-    in_minutes = max(hours, default=0.0) < 1
-    heights = [one * 60 for one in hours] if in_minutes else hours
+    unit, by = _unit(max(hours, default=0.0))
+    heights = [one * by for one in hours]
     names = [f"{dt.date.fromisoformat(date.call_date):%a %d}" for date in dates]
     bars = axes.bar(names, heights, width=0.62, color=COLORS["accent"])
     calls = [
@@ -164,7 +172,7 @@ def _days(axes: "Axes", dates: Sequence[DateReadiness]) -> None:
     ]
     axes.bar_label(bars, calls, padding=2, color=COLORS["ink"])
     axes.set_ylim(0, max([*heights, 0.01]) * 1.18)
-    axes.set_ylabel("minutes of calls" if in_minutes else "hours of calls")
+    axes.set_ylabel(f"{unit} of calls")
     axes.tick_params(axis="x", length=0)
 
 

@@ -44,7 +44,7 @@ def test_each_week_has_its_plots(plots: dict[str, dict[str, str]]) -> None:
 def test_the_work_done_is_shown_against_the_deadline(plots: dict[str, dict[str, str]]) -> None:
     done, late = texts(plots["ready"]["progress"]), texts(plots["late"]["progress"])
 
-    assert {"published", "deadline Mon 08:00", "all: 2,703.3 h"} <= set(done)
+    assert {"published", "deadline Mon 08:00", "all: 2,703.3 hours"} <= set(done)
     assert not {"forecast, with its range", "transcribed by now"} & set(done)
     assert {"published", "deadline Mon 08:00", "forecast, with its range"} <= set(late)
     assert "transcribed by now" in late
