@@ -6,9 +6,12 @@ from typing import Annotated
 import typer
 
 from stt_pipeline import __version__
+from stt_pipeline.cli.align import align
+from stt_pipeline.cli.compare import compare
 from stt_pipeline.cli.demo import demo
 from stt_pipeline.cli.doctor import doctor
 from stt_pipeline.cli.files import transcribe
+from stt_pipeline.cli.labels import label
 from stt_pipeline.cli.models import model
 from stt_pipeline.cli.output import NOTES, print_error
 from stt_pipeline.cli.plan import plan
@@ -21,8 +24,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, run, status, plan, query, queries, transcribe, doctor):
+for command in (demo, run, status, plan, query, queries, transcribe, align, compare, doctor):
     app.command()(command)
+app.add_typer(label, name="label")
 app.add_typer(model, name="model")
 
 

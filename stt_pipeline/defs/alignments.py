@@ -21,11 +21,12 @@ from stt_pipeline.in_order import in_order
 WORST_CALLS = 5
 """Calls whose alignment the UI shows; `stt-pipeline align` shows any."""
 
-LINES_A_CALL = 8
+LINES_A_CALL = 10
 """Lines with errors that the UI shows of a speaker."""
 
-UI_WIDTH = 100
-"""Characters of a line in the UI."""
+UI_WIDTH = 44
+"""Characters of words in a line of the UI, which cuts off what is longer: a window of 1,500 pixels
+shows 60 in all on an asset's overview (Dagster 1.13)."""
 
 LEDGERS = "_work/ledger/recordings/"
 
@@ -130,8 +131,8 @@ def worst_calls(
     recordings = [by_call[row["call_id"]] for row in worst]
     known = reference_names(pipeline, recordings)
     parts = [
-        f"{len(worst)} of {len(wrong)} labelled calls with errors, the most errors first. "
-        "S: substituted, D: missed, I: invented."
+        f"{len(worst)} of {len(wrong)} labelled calls with errors, the most first.",
+        "S: substituted, D: missed, I: invented.",
     ]
     for one in recordings:
         result = pipeline.results(call_date).read(one.etag)
@@ -145,7 +146,7 @@ def worst_calls(
 
 def as_markdown(call: AlignedCall) -> str:
     """The lines of a call that have errors, the first few of each speaker."""
-    parts = [f"### {_escaped(call.call_id)}: {in_words(call.counts)}"]
+    parts = [f"### {_escaped(call.call_id)}", _in_lines(call.counts)]
     for one in call.alignments:
         wrong = [line for line in lines(one.pairs, UI_WIDTH) if line.has_errors]
         text = []
@@ -156,10 +157,15 @@ def as_markdown(call: AlignedCall) -> str:
         left = len(wrong) - LINES_A_CALL
         more = f"\n\n{left} more lines: `stt-pipeline align`." if left > 0 else ""
         if text:
-            speaker = f"**{one.speaker}** {in_words(one.counts)}\n\n" if one.speaker else ""
+            speaker = f"**{one.speaker}**\n\n{_in_lines(one.counts)}\n\n" if one.speaker else ""
             # Words are normalised: no fence can be among them.
             parts.append(f"{speaker}```text\n" + "\n".join(text) + f"\n```{more}")
     return "\n\n".join(parts)
+
+
+def _in_lines(counts: ErrorCounts) -> str:
+    """The counts in two short lines; two spaces end one in Markdown."""
+    return in_words(counts).replace(" (", "  \n(")
 
 
 def _escaped(text: str) -> str:

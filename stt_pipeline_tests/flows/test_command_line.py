@@ -28,7 +28,12 @@ COMMANDS = (
     ("query",),
     ("queries",),
     ("transcribe",),
+    ("align",),
+    ("compare",),
     ("doctor",),
+    ("label", "export"),
+    ("label", "import"),
+    ("label", "status"),
     ("model", "fetch"),
     ("model", "verify"),
 )
