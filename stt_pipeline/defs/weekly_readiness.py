@@ -10,6 +10,7 @@ from stt_pipeline.adapters.plots import draw, progress_png
 from stt_pipeline.adapters.report import render_report
 from stt_pipeline.defs import display
 from stt_pipeline.defs.display import Metadata
+from stt_pipeline.defs.labels import label_state
 from stt_pipeline.defs.partitions import call_weeks, week_of_key
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.defs.week_progress import read_progress, waiting_count
@@ -97,6 +98,7 @@ def week_report(pipeline: Pipeline, week: str, judged: JudgedWeek) -> WeekReport
         aside=judged.aside.aside(undated=len(pipeline.ledger(UNDATED))),
         rates=judged.labelled.rates(),
         without_speakers=judged.labelled.without_speakers,
+        estimate=label_state(pipeline, week).estimate,
         max_wer=pipeline.settings.max_wer,
         ui_url=pipeline.settings.ui_url,
     )
@@ -122,10 +124,8 @@ def read_facts(pipeline: Pipeline, date: dt.date) -> DateFacts:
 
 
 def _metadata(pipeline: Pipeline, report: WeekReport, key: str) -> Metadata:
-    rate, slack_s = report.rate, report.progress.slack_s
-    wer, low, high = (
-        (rate.interval.wer, rate.interval.low, rate.interval.high) if rate else (None, None, None)
-    )
+    rate, slack_s = report.week_rate, report.progress.slack_s
+    wer, low, high = (rate.wer, rate.low, rate.high) if rate else (None, None, None)
     metadata: Metadata = {
         "ready": report.is_ready,
         "dates_not_ready": len(report.waiting),

@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
+from stt_pipeline.domain.intervals import Interval
+from stt_pipeline.domain.label_estimate import WeekEstimate
 from stt_pipeline.domain.labelled_calls import ErrorRate, Group
 from stt_pipeline.domain.prices import (
     DEFAULT_PRICE,
@@ -15,6 +18,9 @@ from stt_pipeline.domain.prices import (
 from stt_pipeline.domain.readiness import DateReadiness
 from stt_pipeline.domain.week_aside import Aside, query_command
 from stt_pipeline.domain.week_progress import DateOutlook, WeekProgress
+
+MOSTLY_COVERED: Final = 0.9
+"""Share of a week's calls that labelled ones must stand for, to say something of the week."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,7 @@ class WeekReport:
     """A week as the report shows it.
 
     `rates` are of the labelled calls, of which `without_speakers` have no counts by speaker;
+    `estimate` is of all calls of the week, where some were drawn to be labelled;
     `ui_url` is the address of the Dagster UI, empty without one.
     """
 
@@ -41,6 +48,7 @@ class WeekReport:
     aside: Aside = field(default_factory=Aside)
     rates: tuple[ErrorRate, ...] = ()
     without_speakers: int = 0
+    estimate: WeekEstimate | None = None
     max_wer: float = 0.2
     ui_url: str = ""
     price: FargatePrice = DEFAULT_PRICE
@@ -69,6 +77,17 @@ class WeekReport:
     def rate(self) -> ErrorRate | None:
         """The word error rate of the week; None without reference words."""
         return next((rate for rate in self.rates if rate.group is Group.WEEK), None)
+
+    @property
+    def week_rate(self) -> Interval | WeekEstimate | None:
+        """The word error rate that stands for the week, with its interval; None without any.
+
+        Calls that are drawn are not alike: those of which much depends come more often. Where they
+        stand for the week, their weights count.
+        """
+        if self.estimate is not None and self.estimate.covered >= MOSTLY_COVERED:
+            return self.estimate
+        return self.rate.interval if self.rate else None
 
     @property
     def transcribed(self) -> int:

@@ -10,6 +10,7 @@ import pytest
 from stt_pipeline.adapters import report as page_of
 from stt_pipeline.adapters.plots import draw
 from stt_pipeline.adapters.report import render_report
+from stt_pipeline.domain.label_estimate import WeekEstimate
 from stt_pipeline.domain.week_aside import Aside, AsideRecording, ReviewCall, Some
 from stt_pipeline.domain.week_report import WeekReport
 from stt_pipeline_tests.adapters import weeks
@@ -115,6 +116,27 @@ def test_a_single_labelled_call_has_no_interval() -> None:
     report = replace(weeks.ready_week(), rates=weeks.labelled_calls(1).rates())
 
     assert "of words wrong 95% interval one call: no interval" in page_with(report).text
+
+
+def test_where_calls_were_drawn_the_week_is_told_by_their_weights() -> None:
+    drawn = WeekEstimate(0.123, 0.101, 0.156, 40, 30_000, covered=0.98)
+
+    page = page_with(replace(weeks.ready_week(), estimate=drawn))
+
+    assert "12.3% of words wrong 95% interval 10.1% to 15.6%" in page.text
+    assert "12.3% of all words are wrong (10.1% to 15.6%), which speaks for 98.0%" in page.text
+    assert "All labelled calls 60" in page.text
+
+
+def test_labels_that_stand_for_half_the_week_do_not_tell_it() -> None:
+    half = WeekEstimate(0.123, None, None, 1, 300, covered=0.5)
+    report = weeks.ready_week()
+
+    page = page_with(replace(report, estimate=half))
+
+    assert report.rate is not None
+    assert f"{report.rate.interval.wer:.1%} of words wrong 95% interval" in page.text
+    assert "12.3% of all words are wrong (no interval), which speaks for 50.0%" in page.text
 
 
 def test_without_labelled_calls_the_error_rate_is_unknown() -> None:
