@@ -1,5 +1,6 @@
 """Reference above hypothesis: every word once, marked as it is counted, at the time it was said."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -89,6 +90,30 @@ def test_a_word_made_of_several_has_the_time_of_one_of_them() -> None:
     assert number.written in ("twenty", "one", "pounds.")
     [start_s] = [word.start_s for word in DIALOGUE.segments[1].words if word.word == number.written]
     assert number.start_s == start_s
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Mr. O'Brien, it's twenty five dollars at half past 9, isn't it?"),
+        ("fr", "L'adresse, c'est le 21 bis; M. Lefèvre paie 3,50 € à 14 h 30, n'est-ce pas ?"),
+        ("nl", "Goedemorgen, het is 'n test, nietwaar?"),
+        (None, "Hello."),
+    ],
+)
+def test_every_word_that_was_heard_has_its_time_and_is_written_as_the_engine_did(
+    language: str | None, said: str
+) -> None:
+    heard = make_transcription([make_segment(said, 1.0, speaker="agent")], language=language)
+
+    [agent] = align_call(Reference({"agent": said}), heard)
+
+    assert agent.counts.errors == 0
+    places = [said.split().index(pair.written or "") for pair in agent.pairs]
+    assert places == sorted(places)
+    assert len(set(places)) > len(said.split()) / 2
+    starts = [1.0 + 0.3 * place for place in places]
+    assert [pair.start_s for pair in agent.pairs] == pytest.approx(starts)
 
 
 def test_a_text_of_the_whole_call_is_aligned_with_all_speakers() -> None:
