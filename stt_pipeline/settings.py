@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from stt_pipeline.domain.deadline import Deadline
@@ -73,8 +73,11 @@ class Settings(BaseSettings):
         default_factory=lambda: Path.cwd() / "var" / "models",
         description="Where `stt-pipeline model fetch` keeps models by name.",
     )
-    compute_type: Literal["int8", "int8_float32", "float32"] = Field(
-        default="int8", description="Arithmetic of the model on the CPU, as CTranslate2 names it."
+    device: Literal["cpu", "cuda"] = Field(
+        default="cpu", description="What the model runs on; a GPU was never tried."
+    )
+    compute_type: Literal["int8", "int8_float32", "int8_float16", "float16", "float32"] = Field(
+        default="int8", description="Arithmetic of the model, as CTranslate2 names it."
     )
     languages: Annotated[tuple[str, ...], NoDecode] = Field(
         default=("fr", "en"), description="Languages that calls may be in, comma separated."
@@ -131,6 +134,16 @@ class Settings(BaseSettings):
         max_length=255,
         description="CloudWatch namespace of the metrics that runs and sensors print; empty: none.",
     )
+
+    @field_validator("compute_type")
+    @classmethod
+    def _device_has_it(cls, compute_type: str, known: ValidationInfo) -> str:
+        if "float16" in compute_type and known.data.get("device") == "cpu":
+            raise ValueError(
+                f"{compute_type} is for a GPU: set STT_DEVICE=cuda, or take int8, int8_float32 or "
+                "float32"
+            )
+        return compute_type
 
     @field_validator("recordings_uri", "lake_uri", "references_uri")
     @classmethod

@@ -45,7 +45,7 @@ from stt_pipeline.domain.ports import (
     Store,
     Transcriber,
 )
-from stt_pipeline.domain.sharding import worker_count
+from stt_pipeline.domain.sharding import BATCH, batch_size, worker_count
 from stt_pipeline.settings import Settings
 
 ANY_LANGUAGE = "*"
@@ -315,6 +315,7 @@ def engine_spec(settings: Settings, figures: Mapping[str, float] = AS_WRITTEN) -
         library=f"faster-whisper-{version('faster-whisper')}",
         models=models,
         compute_type=settings.compute_type,
+        device=settings.device,
         languages=settings.languages,
         speakers=settings.channels,
         hotwords=_hotwords(settings),
@@ -324,6 +325,7 @@ def engine_spec(settings: Settings, figures: Mapping[str, float] = AS_WRITTEN) -
 
 def verified_models(settings: Settings) -> dict[str, Path]:
     """Folder of each model by its sha256, every hash checked; raises UserError."""
+    _look_for_device(settings)
     verified = {}
     for model in model_folders(settings).values():
         if model.known:
@@ -336,14 +338,29 @@ def verified_models(settings: Settings) -> dict[str, Path]:
     return verified
 
 
+def _look_for_device(settings: Settings) -> None:
+    if settings.device == "cpu":
+        return
+    from ctranslate2 import get_cuda_device_count
+
+    if not get_cuda_device_count():
+        raise UserError(
+            "STT_DEVICE is cuda, and there is no CUDA device here: set STT_DEVICE=cpu, or run where "
+            "there is one."
+        )
+
+
 def transcriber(
-    settings: Settings, cpu_threads: int, figures: Mapping[str, float] = AS_WRITTEN
+    settings: Settings,
+    cpu_threads: int,
+    figures: Mapping[str, float] = AS_WRITTEN,
+    batch: int = BATCH,
 ) -> Transcriber:
-    """The engine, its weights verified; raises UserError."""
+    """The engine, its weights verified, decoding `batch` chunks at once; raises UserError."""
     from stt_pipeline.adapters.whisper.engine import FasterWhisperTranscriber
 
     return FasterWhisperTranscriber(
-        engine_spec(settings, figures), verified_models(settings), decode, cpu_threads
+        engine_spec(settings, figures), verified_models(settings), decode, cpu_threads, batch
     )
 
 
@@ -378,9 +395,11 @@ def workers(
     Two processes of one thread did 30 times real time, one of two threads 26 (DESIGN section 7).
     """
     cpus = available_cpus()
-    processes = worker_count(shards, cpus, machine.available_memory_bytes())
+    memory_bytes = machine.available_memory_bytes()
+    processes = worker_count(shards, cpus, memory_bytes)
     arguments = ["-m", WORKER_PROGRAM, "--date", str(call_date)]
     arguments += ["--threads", str(max(1, cpus // processes))]
+    arguments += ["--batch", str(batch_size(processes, memory_bytes))]
     arguments += ["--settings", settings.model_dump_json(), "--figures", json.dumps(dict(figures))]
     return WorkerProcesses(arguments, processes, limit_s, environment=process_environment())
 

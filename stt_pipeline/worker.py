@@ -21,7 +21,7 @@ from stt_pipeline import wiring
 from stt_pipeline.adapters.worker_processes import Task
 from stt_pipeline.domain.errors import UserError
 from stt_pipeline.domain.recording import Recording
-from stt_pipeline.domain.sharding import answer_limit_s, expected_audio_s, group
+from stt_pipeline.domain.sharding import BATCH, answer_limit_s, expected_audio_s, group
 from stt_pipeline.domain.transcribing import transcribe_recordings
 from stt_pipeline.domain.transcription import Transcription
 from stt_pipeline.settings import Settings
@@ -49,6 +49,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--date", type=dt.date.fromisoformat, required=True)
     parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--batch", type=int, default=BATCH)
     parser.add_argument("--settings", required=True)
     parser.add_argument("--figures", type=json.loads, default={})
     arguments = parser.parse_args()
@@ -65,7 +66,9 @@ def serve(arguments: argparse.Namespace, answers: TextIO) -> None:
     """Transcribes each group of the input, and answers with what the run counts."""
     settings = Settings.model_validate_json(arguments.settings)
     recordings = wiring.recordings_store(settings)
-    transcriber = wiring.transcriber(settings, arguments.threads, arguments.figures)
+    transcriber = wiring.transcriber(
+        settings, arguments.threads, arguments.figures, arguments.batch
+    )
     results = wiring.result_store(settings, arguments.date, arguments.figures)
     for line in _lines():
         asked = RECORDINGS.validate_json(line)

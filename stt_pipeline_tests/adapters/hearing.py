@@ -9,10 +9,11 @@ import numpy as np
 from stt_pipeline import wiring
 from stt_pipeline.adapters.audio import Samples as Sound
 from stt_pipeline.adapters.audio import decode
-from stt_pipeline.adapters.whisper.engine import BATCH_S, FasterWhisperTranscriber
+from stt_pipeline.adapters.whisper.engine import FasterWhisperTranscriber
 from stt_pipeline.domain.engine import Decoding, EngineSpec, ModelIdentity
 from stt_pipeline.domain.known_models import KNOWN_MODELS
 from stt_pipeline.domain.normalise import normaliser
+from stt_pipeline.domain.sharding import BATCH
 from stt_pipeline.domain.transcription import Transcription, Word
 from stt_pipeline.domain.wer import ErrorCounts, count_errors
 from stt_pipeline_tests.speech.calls import RATE_HZ, Samples, Turn
@@ -29,7 +30,7 @@ def make_transcriber(
     model_dir: Path,
     piece_s: float | None = None,
     decoding: Decoding | None = None,
-    batch_s: float = BATCH_S,
+    batch: int = BATCH,
     cpu_threads: int | None = None,
 ) -> FasterWhisperTranscriber:
     """The pipeline's own engine, or one with other pieces, another decoding, batches or threads."""
@@ -46,7 +47,7 @@ def make_transcriber(
         return decode(audio, name, piece_s or engine_s)
 
     threads = cpu_threads or wiring.available_cpus()
-    return FasterWhisperTranscriber(spec, {SHA256: model_dir}, decode_pieces, threads, batch_s)
+    return FasterWhisperTranscriber(spec, {SHA256: model_dir}, decode_pieces, threads, batch)
 
 
 def heard_by(

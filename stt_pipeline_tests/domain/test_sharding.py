@@ -8,13 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stt_pipeline.domain.sharding import (
+    BATCH,
+    CHUNK_BYTES,
     GROUP_AUDIO_S,
     GROUP_RECORDINGS,
     MIN_BYTES_PER_S,
     MIN_LIMIT_S,
     RUN_BYTES,
+    WORKER_BASE_BYTES,
     WORKER_BYTES,
     answer_limit_s,
+    batch_size,
     expected_audio_s,
     group,
     plan_shards,
@@ -175,3 +179,19 @@ def test_workers_fit_into_shards_cpus_and_memory_and_there_is_always_one(
 )
 def test_the_sizes_of_a_task(cpus: int, memory_gib: int, workers: int) -> None:
     assert worker_count(shards=100, cpus=cpus, memory_bytes=memory_gib * 2**30) == workers
+
+
+@given(st.integers(1, 64), st.integers(0, 256 * 2**30))
+def test_a_batch_fits_into_the_memory_of_its_worker(workers: int, memory_bytes: int) -> None:
+    batch = batch_size(workers, memory_bytes)
+
+    needed_bytes = RUN_BYTES + workers * (WORKER_BASE_BYTES + batch * CHUNK_BYTES)
+    assert 1 <= batch <= BATCH
+    assert batch == 1 or needed_bytes <= memory_bytes
+    assert batch == BATCH or needed_bytes + workers * CHUNK_BYTES > memory_bytes
+
+
+def test_workers_that_fit_have_a_full_batch_and_one_in_less_memory_a_smaller() -> None:
+    assert batch_size(1, RUN_BYTES + WORKER_BYTES) == BATCH
+    assert batch_size(2, 4 * 2**30) == BATCH
+    assert batch_size(1, 1_200_000_000) == 5

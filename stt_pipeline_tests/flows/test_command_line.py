@@ -115,6 +115,7 @@ SETTINGS: list[tuple[str, str, list[str]]] = [
     ("MODEL", "{root}/gone", ["STT_MODEL names {root}/gone, where there is no model.bin"]),
     ("MODEL", "en=base", ["STT_MODEL names no model for fr", "add fr="]),
     ("MODELS_DIR", "{root}/gone", ["{root}/gone/base/model.bin is missing", "model fetch"]),
+    ("DEVICE", "cuda", ["STT_DEVICE is cuda", "no CUDA device", "set STT_DEVICE=cpu"]),
     ("MODEL_SHA256", "d01c", ["STT_MODEL_SHA256='d01c'", "64 hexadecimal digits"]),
 ]
 

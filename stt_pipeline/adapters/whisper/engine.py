@@ -19,19 +19,14 @@ from stt_pipeline.domain.chunking import Chunk, unsaid
 from stt_pipeline.domain.engine import EngineSpec
 from stt_pipeline.domain.errors import AudioUnreadableError, ObjectMissingError
 from stt_pipeline.domain.ports import Heard, Source
+from stt_pipeline.domain.sharding import BATCH
 from stt_pipeline.domain.transcription import Span, Transcription
 
 PIECE_S = 300.0
 """Seconds of audio held at once: bounds the memory of a long call (20 MB a channel)."""
 
-PENDING_S = 300.0
-"""Seconds of speech that wait to be read together: enough to fill batches of every length."""
-
-BATCH_S = 240.0
-"""Seconds of window decoded together: eight full ones, whose states take 0.3 GB.
-
-Twelve were no faster, and 0.1 GB dearer.
-"""
+PENDING_S = 480.0
+"""Seconds of speech that wait to be read together: a full batch, and of a group nearly all."""
 
 Decode = Callable[[BinaryIO, str, float], Iterator[Samples]]
 
@@ -60,17 +55,17 @@ class FasterWhisperTranscriber:
         folders: dict[str, Path],
         decode: Decode,
         cpu_threads: int,
-        batch_s: float = BATCH_S,
+        batch: int = BATCH,
     ) -> None:
         """`folders` maps a model's sha256 to its verified folder; `decode` reads the samples.
 
-        `batch_s` seconds of window are decoded together; it changes memory and speed, no text.
+        `batch` chunks are decoded at once; it changes memory and speed, no text.
         """
         self._spec = spec
         self._folders = folders
         self._decode = decode
         self._cpu_threads = cpu_threads
-        self._batch_s = batch_s
+        self._batch = batch
         self._models: dict[str, Model] = {}
 
     @property
@@ -163,7 +158,7 @@ class FasterWhisperTranscriber:
         pending = [one for one, _ in chunks]
         while pending:
             missed = []
-            readings = read(model, encoded, language, self._spec.decoding, self._batch_s)
+            readings = read(model, encoded, language, self._spec.decoding, self._batch)
             for one, chunk, reading in zip(pending, encoded, readings, strict=True):
                 words = model.words(chunk, reading.decoded.tokens, language)
                 one.hearing.add(one.chunk, words, _figures(reading))

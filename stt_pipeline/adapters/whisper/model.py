@@ -23,6 +23,9 @@ from stt_pipeline.domain.transcription import Word
 FRAMES_PER_S = 100
 """Mel frames a second: 10 ms each."""
 
+FRAMES_PER_STATE = 2
+"""Mel frames that the encoder makes one state of (Radford et al. 2022, section 2.2)."""
+
 PREPENDED = "\"'“¿([{-"
 APPENDED = "\"'.。,，!！?？:：”)]}、"
 """Punctuation that belongs to the word after or before it: the library's own defaults."""
@@ -30,11 +33,19 @@ APPENDED = "\"'.。,，!！?？:：”)]}、"
 
 @dataclass(frozen=True)
 class Encoded:
-    """What the encoder made of a chunk: float32 of shape (1, window_s x 50, width)."""
+    """What the encoder made of a chunk: float32, shape (1, states, width), even over its window.
+
+    Every chunk has as many states, whatever its window: chunks of any length are decoded together.
+    """
 
     state: NDArray[np.float32]
     speech_s: float
     window_s: float
+
+    @property
+    def states_per_s(self) -> float:
+        """States a second of the window."""
+        return float(self.state.shape[1] / self.window_s)
 
 
 @dataclass(frozen=True)
@@ -85,7 +96,7 @@ class Model:
         state = self._whisper.model.encode(
             StorageView.from_array(np.ascontiguousarray(features, dtype=np.float32)), to_cpu=True
         )
-        return Encoded(np.array(state), speech_s, window_s)
+        return Encoded(averaged(np.array(state), self._spec.window.states), speech_s, window_s)
 
     def languages(self, chunk: Encoded, allowed: Sequence[str]) -> dict[str, float]:
         """How likely each allowed language is, among them; sums to one."""
@@ -97,12 +108,12 @@ class Model:
         return {language: likely.get(language, 0.0) / total for language in allowed}
 
     def decode(self, chunks: Sequence[Encoded], language: str, rung: Rung) -> list[Decoded]:
-        """Reads chunks of one window together."""
+        """Reads chunks together; no text depends on which they are."""
         tokenizer = self._tokenizer(language)
         prompt = self._whisper.get_prompt(
             tokenizer, [], without_timestamps=True, hotwords=self._spec.hotwords or None
         )
-        most = len(prompt) + self._spec.decoding.max_tokens(chunks[0].window_s)
+        most = len(prompt) + self._spec.decoding.max_tokens(self._spec.window.max_s)
         results = self._whisper.model.generate(
             StorageView.from_array(np.concatenate([chunk.state for chunk in chunks])),
             [prompt] * len(chunks),
@@ -137,14 +148,17 @@ class Model:
         """
         if not tokens:
             return []
-        frames = min(math.ceil(chunk.speech_s), chunk.window_s) * FRAMES_PER_S
+        heard_s = min(math.ceil(chunk.speech_s), chunk.window_s)
+        frames = round(heard_s * chunk.states_per_s) * FRAMES_PER_STATE
+        # By this the library turns the place of a state into seconds.
+        self._whisper.tokens_per_second = chunk.states_per_s
         segment: dict[str, Any] = {"tokens": list(tokens), "seek": 0, "start": 0.0}
         segment["end"] = chunk.speech_s
         self._whisper.add_word_timestamps(
             [[segment]],
             self._tokenizer(language),
             StorageView.from_array(chunk.state),
-            [int(frames)],
+            [frames],
             PREPENDED,
             APPENDED,
             0.0,
@@ -163,3 +177,19 @@ class Model:
                 language=language,
             )
         return self._tokenizers[language]
+
+
+def averaged(state: NDArray[np.float32], states: int) -> NDArray[np.float32]:
+    """States of shape (1, n, width) as means over equal times, of shape (1, states, width).
+
+    A mean takes a state in by the share of it that lies within its time; fewer than `states` are
+    spread out likewise.
+    """
+    given = state.shape[1]
+    edges = np.arange(states + 1) * (given / states)
+    whole = np.minimum(edges.astype(int), given - 1)
+    share = (edges - whole)[:, np.newaxis]
+    sums = np.concatenate((np.zeros((1, state.shape[2])), np.cumsum(state[0], axis=0, dtype=float)))
+    upto = sums[whole] * (1 - share) + sums[whole + 1] * share
+    means: NDArray[np.float32] = (np.diff(upto, axis=0) * (states / given)).astype(np.float32)
+    return means[np.newaxis]

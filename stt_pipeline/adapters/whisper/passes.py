@@ -1,6 +1,5 @@
 """Reads encoded chunks: all in a cheap pass, the doubtful again in a dearer one. Loads nothing."""
 
-import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -22,19 +21,19 @@ class Reading:
 
 
 def read(
-    model: Model, chunks: Sequence[Encoded], language: str, decoding: Decoding, batch_s: float
+    model: Model, chunks: Sequence[Encoded], language: str, decoding: Decoding, batch: int
 ) -> list[Reading]:
-    """A reading of each chunk, in their order; `batch_s` seconds of window go together."""
-    first = Rung(decoding.first_beam)
-    readings = dict(_pass(model, chunks, range(len(chunks)), language, first, batch_s))
+    """A reading of each chunk, in their order; `batch` of them are decoded at once."""
+    cheap, dear = Rung(decoding.first_beam), Rung(decoding.second_beam)
+    first, second = (dear, cheap) if language in decoding.unsure_languages else (cheap, dear)
+    readings = dict(_pass(model, chunks, range(len(chunks)), language, first, batch))
     unsure = [
         index
         for index, reading in readings.items()
-        if _is_unsure(reading, chunks[index].speech_s, decoding)
+        if _is_looped(reading) or (first is cheap and _is_unsure(reading, chunks[index], decoding))
     ]
-    # Five beams hold the states of five texts: half as many chunks together.
-    for rung in (Rung(decoding.second_beam), STUBBORN):
-        for index, reading in _pass(model, chunks, unsure, language, rung, batch_s / 2):
+    for rung in (second, STUBBORN):
+        for index, reading in _pass(model, chunks, unsure, language, rung, batch):
             if _is_looped(readings[index]) or not _is_looped(reading):
                 readings[index] = reading
         unsure = [index for index in unsure if _is_looped(readings[index])]
@@ -52,25 +51,21 @@ def _pass(
     which: Iterable[int],
     language: str,
     rung: Rung,
-    batch_s: float,
+    batch: int,
 ) -> Iterator[tuple[int, Reading]]:
-    """Chunks of one window and of like length go together: none waits long for another."""
-    in_turn = sorted(which, key=lambda index: (chunks[index].window_s, chunks[index].speech_s))
-    for window_s, group in itertools.groupby(in_turn, key=lambda index: chunks[index].window_s):
-        alike, size = list(group), max(1, int(batch_s // window_s))
-        for batch in (alike[start : start + size] for start in range(0, len(alike), size)):
-            decoded = model.decode([chunks[index] for index in batch], language, rung)
-            for index, one in zip(batch, decoded, strict=True):
-                yield index, Reading(one, compression_ratio(model.text(one.tokens, language)))
+    """Chunks of like length go together: none waits long for another."""
+    in_turn = sorted(which, key=lambda index: chunks[index].speech_s)
+    # Many beams hold the states of many texts: half as many chunks together.
+    size = batch if rung.beam_size == 1 else max(1, batch // 2)
+    for alike in (in_turn[start : start + size] for start in range(0, len(in_turn), size)):
+        decoded = model.decode([chunks[index] for index in alike], language, rung)
+        for index, one in zip(alike, decoded, strict=True):
+            yield index, Reading(one, compression_ratio(model.text(one.tokens, language)))
 
 
-def _is_unsure(reading: Reading, speech_s: float, decoding: Decoding) -> bool:
-    few = decoding.min_tokens_per_s * speech_s
-    return (
-        reading.decoded.avg_logprob < decoding.sure_logprob
-        or len(reading.decoded.tokens) < few
-        or _is_looped(reading)
-    )
+def _is_unsure(reading: Reading, chunk: Encoded, decoding: Decoding) -> bool:
+    few = decoding.min_tokens_per_s * chunk.speech_s
+    return reading.decoded.avg_logprob < decoding.sure_logprob or len(reading.decoded.tokens) < few
 
 
 def _is_looped(reading: Reading) -> bool:
