@@ -345,8 +345,8 @@ def _look_for_device(settings: Settings) -> None:
 
     if not get_cuda_device_count():
         raise UserError(
-            "STT_DEVICE is cuda, and there is no CUDA device here: set STT_DEVICE=cpu, or run where "
-            "there is one."
+            "STT_DEVICE is cuda, and there is no CUDA device here: set STT_DEVICE=cpu, or run "
+            "where there is one."
         )
 
 
