@@ -45,6 +45,8 @@ ENV PATH=/opt/stt/project/bin:/opt/stt/venv/bin:$PATH \
     STT_MODEL=base
 USER 10001
 WORKDIR /var/lib/stt
+# All that is written; a volume that ECS mounts there belongs to this user then, and / may be read-only.
+VOLUME ["/var/lib/stt", "/tmp"]
 # The hash of the weights is checked too: a second of CPU, so not every minute.
 HEALTHCHECK --interval=5m --timeout=60s --start-period=60s CMD ["stt-pipeline", "doctor"]
 CMD ["stt-pipeline", "--help"]

@@ -29,17 +29,19 @@ locals {
         Condition = { StringEquals = { "aws:RequestedRegion" = var.region } }
       },
       {
-        Sid      = "RegisterTaskDefinitions"
-        Effect   = "Allow"
-        Action   = ["ecs:RegisterTaskDefinition", "ecs:TagResource"]
-        Resource = "${local.arn}:ecs:${local.here}:task-definition/stt-${one}-*:*"
+        # Nor for these: what a definition may run as is said by the roles that may be passed.
+        Sid       = "ChangeTaskDefinitions"
+        Effect    = "Allow"
+        Action    = ["ecs:DeregisterTaskDefinition", "ecs:RegisterTaskDefinition"]
+        Resource  = "*"
+        Condition = { StringEquals = { "aws:RequestedRegion" = var.region } }
       },
       {
-        Sid       = "DeregisterTaskDefinitions"
+        Sid       = "TagTaskDefinitionsAsTheyAreMade"
         Effect    = "Allow"
-        Action    = "ecs:DeregisterTaskDefinition"
-        Resource  = "*" # Nor for this.
-        Condition = { StringEquals = { "aws:RequestedRegion" = var.region } }
+        Action    = "ecs:TagResource"
+        Resource  = "${local.arn}:ecs:${local.here}:task-definition/stt-${one}-*:*"
+        Condition = { StringEquals = { "ecs:CreateAction" = "RegisterTaskDefinition" } }
       },
       {
         Sid      = "RollServices"

@@ -34,6 +34,7 @@ locals {
 }
 
 resource "aws_security_group" "this" {
+  # checkov:skip=CKV2_AWS_5: attached by the modules dagster, database and entrance
   for_each    = { for role, what in local.groups : role => what if role != "database" || var.database == null }
   name        = "${var.name}-${each.key}"
   description = each.value

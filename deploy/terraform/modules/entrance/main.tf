@@ -1,6 +1,7 @@
 # The only way in: HTTPS, from allowed addresses, signed in.
 
 resource "aws_lb" "this" {
+  # checkov:skip=CKV2_AWS_76: the firewall is a stack (firewall.tf), and has that rule set
   # checkov:skip=CKV_AWS_150: locked by a variable, everywhere but in dev
   name                       = var.name
   load_balancer_type         = "application"
