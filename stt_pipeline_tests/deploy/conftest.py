@@ -1,15 +1,16 @@
 """Leaves out of `make test` what needs Terraform and checkov; `make deploy-check` runs it all."""
 
+import fcntl
+import hashlib
 import json
 import os
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from stt_pipeline_tests.deploy.paths import TERRAFORM
-from stt_pipeline_tests.deploy.terraform import CHECK, Plan, plan
+from stt_pipeline_tests.deploy.terraform import CHECK, Plan, plan, read_plan
 
 NEEDS_TOOLS = (
     "test_containers.py",
@@ -27,26 +28,41 @@ EXAMPLE = "-var-file=../account.example.tfvars"
 EXISTING = "-var-file=../existing.example.tfvars"
 
 
-@cache
-def planned(root: str, *more: str) -> Plan:
-    """The plan of a root module of deploy/terraform."""
-    return plan(TERRAFORM / root, *more)
+Planner = Callable[..., Plan]
+
+
+@pytest.fixture(scope="session")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> Planner:
+    """Gives the plan of a root module of deploy/terraform, made once for all processes."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def planned(root: str, *more: str) -> Plan:
+        name = hashlib.sha256(" ".join((root, *more)).encode()).hexdigest()[:16]
+        kept = shared / f"plan-{name}.json"
+        with (shared / f"plan-{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not kept.exists():
+                kept.write_text(plan(TERRAFORM / root, *more))
+        return read_plan(kept.read_text())
+
+    return planned
 
 
 @pytest.fixture(scope="session", params=ENVIRONMENTS)
-def created(request: pytest.FixtureRequest) -> Plan:
+def created(request: pytest.FixtureRequest, planned: Planner) -> Plan:
     """Each environment, all of it made new."""
     return planned(f"environments/{request.param}", EXAMPLE)
 
 
 @pytest.fixture(scope="session", params=ENVIRONMENTS)
-def brought(request: pytest.FixtureRequest) -> Plan:
+def brought(request: pytest.FixtureRequest, planned: Planner) -> Plan:
     """Each environment on a network, database and recordings that are there: all is known."""
     return planned(f"environments/{request.param}", EXAMPLE, EXISTING)
 
 
 @pytest.fixture(scope="session")
-def bootstrap() -> Plan:
+def bootstrap(planned: Planner) -> Plan:
     """The account, with the roles of GitHub Actions and with CodeBuild."""
     source = {
         "url": "https://github.com/example/stt-pipeline.git",
@@ -57,7 +73,7 @@ def bootstrap() -> Plan:
 
 
 @pytest.fixture(scope="session")
-def plans(bootstrap: Plan) -> Mapping[str, Plan]:
+def plans(bootstrap: Plan, planned: Planner) -> Mapping[str, Plan]:
     """Every plan, by a name for messages."""
     sites = {name: planned(f"environments/{name}", EXAMPLE) for name in ENVIRONMENTS}
     return sites | {"bootstrap": bootstrap}
