@@ -1,6 +1,5 @@
 """Texts that came back from labelling: checked, one sentence for each fault. Reads no file."""
 
-import codecs
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -127,8 +126,6 @@ def _written(call: AskedCall, files: Mapping[str, bytes]) -> tuple[dict[str, str
 
 def _decoded(data: bytes) -> str | None:
     try:
-        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return None
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return None

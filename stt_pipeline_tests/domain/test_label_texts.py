@@ -64,6 +64,7 @@ def test_a_speaker_left_as_heard_is_no_fault_where_the_other_was_corrected() -> 
         ({"C1.agent.txt": None}, "C1.agent.txt is missing: put it back, or export again."),
         ({"C2.txt": "déjà".encode("latin-1")}, "C2.txt is not UTF-8: save it in that encoding."),
         ({"C2.txt": "hello".encode("utf-16")}, "C2.txt is not UTF-8: save it in that encoding."),
+        ({"C2.txt": "hello".encode("utf-16-le")}, "C2.txt is not UTF-8: save it in that encoding."),
         ({"C2.txt": "hell\ufffd".encode()}, "C2.txt is not UTF-8: save it in that encoding."),
         (
             {"C2.txt": b" \n"},

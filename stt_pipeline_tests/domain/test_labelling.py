@@ -244,8 +244,9 @@ def test_a_second_draw_goes_on_where_the_first_ended() -> None:
     calls = make_week(300)
     first = draw(calls, 60.0)
 
-    second = draw(calls, 60.0, first)
+    second = draw(calls, 300.0, first)
 
+    assert second.strata == first.strata != choose_strata(calls, 300.0)
     both = {one.name: one for one in second.allocation}
     for one in first.allocation:
         assert both[one.name].drawn >= one.drawn
