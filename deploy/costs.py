@@ -28,7 +28,7 @@ CALL_HOUR_GB = 2 * 8000 * 3600 / 1e9
 LAKE_GB = (0.179 + 3.9) / 6000
 """Of a call-hour: tables and checkpoints of 60,000 calls of six minutes (make bench-scale)."""
 
-ENDPOINTS, ZONES, ALARMS, INSIGHTS_METRICS = 10, 2, 7, 30
+ENDPOINTS, ZONES, ALARMS, INSIGHTS_METRICS = 8, 2, 7, 30
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,14 @@ output "kms_key_arn" {
 output "role_arns" {
   description = "Role of each kind of task: webserver, daemon, code, run."
   value       = local.role_arns
+  # An ARN by name says nothing of order: tasks start once the roles may do what they are to.
+  depends_on = [aws_iam_role.task, aws_iam_role_policy.task]
 }
 
 output "execution_role_arn" {
   description = "Role with which ECS starts tasks."
   value       = local.execution
+  depends_on  = [aws_iam_role.execution, aws_iam_role_policy.execution]
 }
 
 output "security_group_ids" {

@@ -1,5 +1,9 @@
 # What each role may do. Recordings are read by all who need them, and written by none.
 
+#
+# IfExists: a request for an object that is not there is a listing to IAM, without a prefix. Denied, it
+# would be a 403 where the pipeline reads 404 for "not yet".
+
 locals {
   read_recordings = concat(
     [
@@ -8,7 +12,7 @@ locals {
         Effect    = "Allow"
         Action    = "s3:ListBucket"
         Resource  = local.recordings
-        Condition = { StringLike = { "s3:prefix" = "${var.places.recordings_prefix}*" } }
+        Condition = { StringLikeIfExists = { "s3:prefix" = "${var.places.recordings_prefix}*" } }
       },
       {
         Sid      = "ReadRecordings"
@@ -34,7 +38,7 @@ locals {
       Effect    = "Allow"
       Action    = "s3:ListBucket"
       Resource  = local.lake
-      Condition = { StringLike = { "s3:prefix" = ["lake/*", "references/*", "models/*"] } }
+      Condition = { StringLikeIfExists = { "s3:prefix" = ["lake/*", "references/*", "models/*"] } }
     },
     {
       Sid      = "ReadReferencesAndModels"
@@ -81,7 +85,7 @@ locals {
         Effect    = "Allow"
         Action    = "s3:ListBucket"
         Resource  = local.logs
-        Condition = { StringLike = { "s3:prefix" = "compute-logs/*" } }
+        Condition = { StringLikeIfExists = { "s3:prefix" = "compute-logs/*" } }
       },
       {
         Sid      = "ReadWhatStepsSaid"

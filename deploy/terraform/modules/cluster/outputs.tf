@@ -1,6 +1,7 @@
 output "arn" {
   description = "ARN of the cluster."
   value       = aws_ecs_cluster.this.arn
+  depends_on  = [aws_ecs_cluster_capacity_providers.this, aws_cloudwatch_log_group.role]
 }
 
 output "code_registry_arn" {

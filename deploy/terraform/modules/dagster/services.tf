@@ -57,6 +57,9 @@ resource "aws_ecs_service" "this" {
   lifecycle {
     ignore_changes = [desired_count]
   }
+
+  # Containers name them, and do not start without.
+  depends_on = [aws_ssm_parameter.dagster_yaml, aws_ssm_parameter.database_ca]
 }
 
 resource "aws_appautoscaling_target" "webserver" {

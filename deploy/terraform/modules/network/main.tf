@@ -2,8 +2,8 @@
 
 locals {
   zones = { for place, zone in var.availability_zones : zone => place }
-  # What tasks call: images, logs, secrets and parameters, runs of tasks, tables, alerts, credentials.
-  services = ["ecr.api", "ecr.dkr", "ecs", "glue", "kms", "logs", "secretsmanager", "sns", "ssm", "sts"]
+  # What tasks call: images, logs, secrets and parameters, runs of tasks, tables, alerts.
+  services = ["ecr.api", "ecr.dkr", "ecs", "glue", "logs", "secretsmanager", "sns", "ssm"]
 }
 
 resource "aws_vpc" "this" {
