@@ -17,8 +17,11 @@ ENOUGH_SPEECH_S = 5.0
 DOUBTFUL = 0.5
 """A word whose probability is below this is doubtful."""
 
-UNSURE_LOGPROB = -0.5
-"""Only below this does Whisper's doubt of speech count: sure English chunks have up to 0.62."""
+LONGEST_PHRASE = 40
+"""Words: about as many as are said in the 12 s that a decoder's loop may be long."""
+
+UNSURE_LOGPROB = -1.0
+"""Only below this does Whisper's doubt of speech count: its own rule (Radford et al. 2022, 4.5)."""
 
 ECHO_S = 0.5
 """A word heard on both channels within this is one word."""
@@ -123,9 +126,16 @@ def _coverage(heard: Transcription, channels: Sequence[Channel]) -> float:
 
 
 def _unsaid_s(heard: Transcription, channel: Channel) -> float:
-    """Seconds of the channel's longest stretch of speech without a word near."""
+    """Most seconds of the channel's speech, pauses left out, in a row without a word near."""
     near = list(_near_words(heard, channel.index))
-    return max((one.duration_s - _overlap_s(one, near) for one in channel.speech), default=0.0)
+    longest_s = run_s = 0.0
+    for one in channel.speech:
+        covered_s = _overlap_s(one, near)
+        run_s += one.duration_s - covered_s
+        longest_s = max(longest_s, run_s)
+        if covered_s > 0:
+            run_s = 0.0
+    return longest_s
 
 
 def _words_of(heard: Transcription, channel: int) -> list[Word]:
@@ -209,9 +219,9 @@ def _mean(weighted: Sequence[tuple[float, int]]) -> float | None:
 
 
 def longest_repeat(text: str) -> int:
-    """Words of the longest phrase of 2 to 12 words said LOOP_REPEATS times in a row; 0 if none."""
+    """Words, 2 to LONGEST_PHRASE, of the longest phrase said LOOP_REPEATS times in a row; or 0."""
     words = [word.lower() for word in _WORD.findall(text)]
-    for size in range(12, 1, -1):
+    for size in range(LONGEST_PHRASE, 1, -1):
         same = 0
         for word, before in zip(words[size:], words, strict=False):
             same = same + 1 if word == before else 0

@@ -44,8 +44,8 @@ class LabelledCall:
 
     @property
     def wer(self) -> float:
-        """Errors by reference words."""
-        return self.errors / self.reference_words
+        """Errors by reference words; at most 1: one call that loops must not bend the rest."""
+        return min(1.0, self.errors / self.reference_words)
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,11 @@ class Limits:
     Whisper's own (Radford et al. 2022, section 4.5). People speak up to 5 words a second.
     """
 
-    coverage: float = 0.6
-    unsaid_s: float = 8.0
+    coverage: float = 0.85
+    unsaid_s: float = 5.0
     compression_ratio: float = 2.4
     avg_logprob: float = -1.0
-    word_probability: float = 0.82
+    word_probability: float = 0.84
     no_speech_prob: float = 0.6
     language_probability: float = 0.8
     silent_share: float = 0.5
@@ -34,7 +34,7 @@ class Limits:
     rms: float = 0.003
     peak: float = 0.002
     outside_s: float = 0.5
-    words_per_s: float = 6.0
+    words_per_s: float = 5.0
     end_s: float = 0.25
 
 

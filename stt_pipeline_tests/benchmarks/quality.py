@@ -165,12 +165,17 @@ def _judged(bench: Bench) -> Iterator[Judged]:
         clean: list[Call] = []
         spoiled: list[Call] = []
         for language in extent.languages:
-            # Limits are fitted on fewer clean calls than they are reported on.
-            rounds = extent.rounds if half == "report" else 1
-            clean += bench.first(calls_of.clean_calls(half, language, rounds, extent.speech_s))
+            once = list(calls_of.clean_calls(half, language, 1, extent.speech_s))
+            if extent.is_brief:
+                once = [next(one for one in once if len(one.turns) == sides) for sides in (1, 2)]
+            elif half == "report":
+                # Limits are fitted on fewer clean calls than they are reported on.
+                more = calls_of.clean_calls(half, language, extent.rounds, extent.speech_s)
+                clean += islice(more, len(once), None)
+            clean += once
             spoiled += [
                 call
-                for call in spoiled_calls(half, language, extent.each, extent.speech_s)
+                for call in spoiled_calls(once, extent.each)
                 if extent.faults is None or call.fault in extent.faults
             ]
         heard = bench.ours([*clean, *spoiled])

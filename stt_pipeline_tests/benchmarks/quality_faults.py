@@ -1,6 +1,6 @@
 """Calls spoiled on purpose, from the telephone to the recorder. Hears and judges nothing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from random import Random
 from typing import Final
@@ -8,18 +8,14 @@ from typing import Final
 import numpy as np
 
 from stt_pipeline_tests.benchmarks.quality_calls import (
-    MONO_SPEECH_S,
     OTHER,
     Call,
-    Half,
-    clean_calls,
     to_int16,
     with_noise,
 )
 from stt_pipeline_tests.speech import sounds
 from stt_pipeline_tests.speech.calls import RATE_HZ, Samples, Turn
 from stt_pipeline_tests.speech.music import PIECES, load_music
-from stt_pipeline_tests.speech.prompts import Language
 
 Spoil = Callable[[Call, int], Call]
 
@@ -153,11 +149,8 @@ TWO_CHANNEL_FAULTS: Final[tuple[Spoil, ...]] = (
 )
 
 
-def spoiled_calls(
-    half: Half, language: Language, each: int = 2, speech_s: float = MONO_SPEECH_S
-) -> Iterator[Call]:
-    """`each` calls of the half with each fault."""
-    clean = list(clean_calls(half, language, rounds=1, speech_s=speech_s))
+def spoiled_calls(clean: Sequence[Call], each: int = 2) -> Iterator[Call]:
+    """`each` of the clean calls with each fault that calls of so many channels may have."""
     mono = [call for call in clean if len(call.turns) == 1]
     two = [call for call in clean if len(call.turns) == 2]
     for faults, calls in ((MONO_FAULTS, mono), (TWO_CHANNEL_FAULTS, two)):

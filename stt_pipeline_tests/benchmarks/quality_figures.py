@@ -13,10 +13,14 @@ from stt_pipeline.domain.transcription import Transcription
 from stt_pipeline.domain.wer import ErrorCounts, count_errors, pool
 from stt_pipeline_tests.benchmarks.job import Heard
 from stt_pipeline_tests.benchmarks.quality_calls import Call, Half
+from stt_pipeline_tests.benchmarks.quality_faults import MONO_FAULTS
 
 Row = dict[str, Any]
 
 LONG_CALL_S = 30.0
+
+EXPLAINED = tuple(spoil.__name__ for spoil in MONO_FAULTS)
+"""Faults that the expected rate is fitted with and told of: those of the sound, not of the text."""
 
 HARM = 0.05
 """A spoiled call whose error rate rose by more than this has suffered."""
@@ -134,8 +138,9 @@ def _shown(calls: Sequence[Judged]) -> Row:
 
 def expected_row(judged: Sequence[Judged]) -> Row:
     """The expected rate, fitted on one half, told of the other: its error, and the week's rate."""
-    labelled = [labelled_call(one) for one in judged if one.call.half == "fit"]
-    told = [one for one in judged if one.call.half == "report" and one.errors.reference_words]
+    heard_badly = [one for one in judged if one.call.fault in ("", *EXPLAINED)]
+    labelled = [labelled_call(one) for one in heard_badly if one.call.half == "fit"]
+    told = [one for one in heard_badly if one.call.half == "report" and one.errors.reference_words]
     model = expected_wer.fit(labelled)
     if isinstance(model, expected_wer.TooFewCalls):
         return {"refused": model.message}

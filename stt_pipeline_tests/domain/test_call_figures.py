@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stt_pipeline.domain.call_figures import coverage, longest_repeat, measure, talk_s
+from stt_pipeline.domain.call_figures import (
+    LONGEST_PHRASE,
+    coverage,
+    longest_repeat,
+    measure,
+    talk_s,
+)
 from stt_pipeline.domain.loops import LOOP_REPEATS
 from stt_pipeline.domain.transcription import Span, Transcription, Word
 from stt_pipeline_tests.factories import make_channel, make_segment, make_transcription
@@ -84,14 +90,30 @@ def test_a_phrase_said_four_times_in_a_row_is_a_loop(text: str, words: int) -> N
     st.integers(1, 8),
     st.lists(st.sampled_from("uvwxyz"), max_size=5, unique=True),
 )
-def test_a_phrase_of_up_to_twelve_words_is_found_at_its_length(
-    phrase: list[str], times: int, around: list[str]
-) -> None:
+def test_a_phrase_is_found_at_its_length(phrase: list[str], times: int, around: list[str]) -> None:
     text = " ".join([*around, *phrase * times, *around])
 
     assert (longest_repeat(text) > 0) == (times >= LOOP_REPEATS)
     if LOOP_REPEATS <= times < 2 * LOOP_REPEATS:
         assert longest_repeat(text) == len(phrase)
+
+
+def test_a_sentence_over_and_over_is_a_loop_and_a_paragraph_is_not() -> None:
+    words = [f"word{number}" for number in range(LONGEST_PHRASE + 1)]
+
+    assert longest_repeat(" ".join(words[:-1] * LOOP_REPEATS)) == LONGEST_PHRASE
+    assert longest_repeat(" ".join(words * LOOP_REPEATS)) == 0
+
+
+def test_speech_without_words_adds_up_over_its_pauses() -> None:
+    """As a decoder leaves it that lost a sentence: many short stretches, none with a word."""
+    speech = [(0.0, 4.0), (5.0, 8.0), (9.0, 11.0), (12.0, 16.0), (20.0, 23.0)]
+    heard = make_transcription(
+        [make_segment("well", 1.0, word_s=2.0), make_segment("yes", 13.0)],
+        [make_channel("agent", speech)],
+    )
+
+    assert measure(heard).unsaid_s == pytest.approx(3.0 + 2.0 + 1.7)
 
 
 def test_talk_time_is_the_speech_of_the_speakers_own_channel() -> None:

@@ -31,7 +31,7 @@ CASES = {
         GOOD, segments=(FIRST, make_segment(SENTENCE, 6.0, speaker="customer", avg_logprob=-1.9))
     ),
     "no_speech_contradiction": replace(
-        GOOD, segments=(FIRST, replace(SECOND, no_speech_prob=0.7, avg_logprob=-0.6))
+        GOOD, segments=(FIRST, replace(SECOND, no_speech_prob=0.7, avg_logprob=-1.1))
     ),
     "language_doubtful": replace(GOOD, language_probability=0.79),
     "languages_mixed": replace(GOOD, channels=(AGENT, replace(CUSTOMER, languages=("en", "fr")))),
