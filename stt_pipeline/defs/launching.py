@@ -11,11 +11,10 @@ from stt_pipeline.defs.jobs import DATE_JOB, FIND_JOB, PUBLISH_JOB, SHARD_JOB
 from stt_pipeline.defs.partitions import CALL_DATE, SHARD
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.defs.tasks import planned
-from stt_pipeline.domain.capacity import control_capacity
 from stt_pipeline.domain.prices import Capacity
 from stt_pipeline.domain.shard_plan import ShardPlan
 from stt_pipeline.domain.shard_steps import Step
-from stt_pipeline.domain.task_options import DatePlan
+from stt_pipeline.domain.task_options import CONTROL_CAPACITY, DatePlan
 from stt_pipeline.domain.task_sizes import CONTROL_SIZE, TaskSize
 from stt_pipeline.domain.ticks import Ask
 
@@ -60,7 +59,7 @@ def date_requests(
             job_name=FIND_JOB if is_sharded else DATE_JOB,
             partition_key=date.isoformat(),
             tags={
-                **_tags_of_date(pipeline, date, tasks.get(date)),
+                **_tags_of(tasks.get(date)),
                 **finished(pipeline, date.isoformat()),
                 **(_FIRST if is_sharded else {}),
                 WHY_TAG: why,
@@ -77,11 +76,10 @@ def _tasks(pipeline: Pipeline, dates: list[dt.date]) -> dict[dt.date, DatePlan]:
     return {one.call_date: one for one in planned(pipeline, left, left_s, max_tasks=1).dates}
 
 
-def _tags_of_date(pipeline: Pipeline, date: dt.date, option: DatePlan | None) -> dict[str, str]:
+def _tags_of(option: DatePlan | None) -> dict[str, str]:
     if option:
         return task_tags(option.size, option.capacity)
-    how = control_capacity(due.left_s(pipeline, date), due.margin_s(pipeline))
-    return task_tags(CONTROL_SIZE, how)
+    return task_tags(CONTROL_SIZE, CONTROL_CAPACITY)
 
 
 def step_requests(
@@ -91,7 +89,7 @@ def step_requests(
     common = {PLAN_TAG: plan.id, WHY_TAG: step.why}
     if step.shards or step.publishes:
         common |= finished(pipeline, call_date)
-    tags = _tags_of_date(pipeline, dt.date.fromisoformat(call_date), plan.tasks)
+    tags = _tags_of(plan.tasks)
     requests = [
         dg.RunRequest(
             run_key=f"{plan.id}|{shard}",
@@ -102,7 +100,7 @@ def step_requests(
         for shard in step.shards
     ]
     if step.publishes:
-        tags = _tags_of_date(pipeline, dt.date.fromisoformat(call_date), None)
+        tags = _tags_of(None)
         requests.append(
             dg.RunRequest(
                 run_key=f"{plan.id}|publish",

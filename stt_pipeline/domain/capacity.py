@@ -46,11 +46,6 @@ class CapacityPlan:
         return next((date for date in self.dates if date.call_date == call_date), None)
 
 
-def control_capacity(left_s: float, margin_s: float) -> Capacity:
-    """What the runs that list and publish a date use: Spot while there is slack."""
-    return Capacity.SPOT if left_s > margin_s else Capacity.ON_DEMAND
-
-
 def plan(
     backlog: Sequence[Backlog],
     throughput: Throughput,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stt_pipeline.domain.capacity import WINDOWS_S, CapacityPlan, control_capacity, plan
+from stt_pipeline.domain.capacity import WINDOWS_S, CapacityPlan, plan
 from stt_pipeline.domain.prices import FARGATE_BY_CAPACITY, Capacity
 from stt_pipeline.domain.shard_plan import plan_runs
 from stt_pipeline.domain.sharding import shard_count
@@ -126,7 +126,7 @@ def test_a_night_of_100_agents_is_done_on_spot_in_its_night_by_no_more_than_it_n
     assert 5 * H < option.sure_s <= WINDOWS_S[0]
     # 500 h x 2 channels x 3.4 CPU s a minute are 57 vCPU-hours.
     assert 10 <= option.workers <= 12
-    assert option.cost_usd / 500 == pytest.approx(0.0022, abs=0.0001)
+    assert option.cost_usd / 500 == pytest.approx(0.0023, abs=0.0001)
 
 
 def test_a_date_too_large_for_its_night_takes_longer_before_it_pays_for_on_demand() -> None:
@@ -224,11 +224,6 @@ def test_the_price_of_the_same_tasks_on_spot_and_on_demand() -> None:
     assert prices[Capacity.SPOT] == option.cost_usd
     # Spot repeats some work, so that the ratio is a little less than that of the prices.
     assert 0.97 * ratio < prices[Capacity.ON_DEMAND] / prices[Capacity.SPOT] < ratio
-
-
-def test_runs_that_list_and_publish_are_not_left_to_spot_within_the_margin() -> None:
-    assert control_capacity(MARGIN_S + 1, MARGIN_S) is Capacity.SPOT
-    assert control_capacity(MARGIN_S, MARGIN_S) is Capacity.ON_DEMAND
 
 
 def test_on_demand_within_its_night_is_no_reason_to_leave_spot() -> None:

@@ -10,7 +10,6 @@ from stt_pipeline.domain.simulation.dates import DateRun
 from stt_pipeline.domain.simulation.tasks import Task, launch_control, launch_shard
 from stt_pipeline.domain.simulation.world import World
 from stt_pipeline.domain.task_options import DatePlan
-from stt_pipeline.domain.task_sizes import CONTROL_SIZE
 
 Ended = Callable[[float, DateRun, int, Task], None]
 """Told when a shard's task will end: the moment, its date, the date's round, the task."""
@@ -43,9 +42,9 @@ class Fleet:
         self._running = 0
         self.bill = Bill()
 
-    def control(self, at_s: float, need_s: float, capacity: Capacity) -> Task:
+    def control(self, at_s: float, need_s: float) -> Task:
         """A run that lists, publishes or reports; it needs so long beside its start."""
-        task = launch_control(at_s, need_s, CONTROL_SIZE, capacity, self._world, self._rng)
+        task = launch_control(at_s, need_s, self._world, self._rng)
         self.bill.add(task)
         return task
 

@@ -58,7 +58,7 @@ def _can_start(world: World, at_s: float) -> float:
 
 
 def cost_usd(world: World) -> float:
-    """No plan of the week is cheaper: Spot alone, every vCPU busy, no task slow or taken away.
+    """No plan of the week is cheaper: all on Spot, every vCPU busy, no task slow or taken away.
 
     Each date is listed, transcribed by one task of the smallest size and published once.
     """

@@ -8,8 +8,8 @@ from typing import Final
 from stt_pipeline.domain.prices import FARGATE_BY_CAPACITY, MIN_BILLED_S, Capacity
 from stt_pipeline.domain.sharding import GROUP_AUDIO_S
 from stt_pipeline.domain.simulation.world import World
-from stt_pipeline.domain.task_options import LOST_S
-from stt_pipeline.domain.task_sizes import TaskSize
+from stt_pipeline.domain.task_options import CONTROL_CAPACITY, LOST_S
+from stt_pipeline.domain.task_sizes import CONTROL_SIZE, TaskSize
 from stt_pipeline.domain.throughput import BUSY, START_S
 
 INTERRUPTED_IN_AN_HOUR: Final = 0.15
@@ -141,19 +141,12 @@ def launch_shard(
     return task
 
 
-def launch_control(
-    at_s: float,
-    need_s: float,
-    size: TaskSize,
-    capacity: Capacity,
-    world: World,
-    rng: random.Random,
-) -> Task:
+def launch_control(at_s: float, need_s: float, world: World, rng: random.Random) -> Task:
     """A run that lists or publishes a date: a retry starts from the beginning."""
-    task = Task(size, capacity, 0.0)
+    task = Task(CONTROL_SIZE, CONTROL_CAPACITY, 0.0)
     for _ in range(1 + MAX_RETRIES):
         at_s = world.alive(at_s)
-        attempt = _attempt(at_s, need_s, 0.0, 0.0, capacity, world, rng)
+        attempt = _attempt(at_s, need_s, 0.0, 0.0, CONTROL_CAPACITY, world, rng)
         task.attempts.append(attempt)
         if attempt.end_s - attempt.works_s > need_s - 1e-3:
             task.finished = True

@@ -10,9 +10,8 @@ from typing import Any, Final
 
 from stt_pipeline.domain.alarm import decide
 from stt_pipeline.domain.call_dates import week_of
-from stt_pipeline.domain.capacity import CapacityPlan, control_capacity, plan
+from stt_pipeline.domain.capacity import CapacityPlan, plan
 from stt_pipeline.domain.forecast import forecast
-from stt_pipeline.domain.prices import Capacity
 from stt_pipeline.domain.simulation.dates import DateRun
 from stt_pipeline.domain.simulation.fleet import Bill, Fleet
 from stt_pipeline.domain.simulation.tasks import Task
@@ -163,8 +162,7 @@ class Week:
     def _control(
         self, at_s: float, need_s: float, ended: Callable[..., None], run: DateRun
     ) -> None:
-        how = control_capacity(self._left_s(at_s), self._promise.margin_s)
-        task = self._fleet.control(at_s, need_s, how)
+        task = self._fleet.control(at_s, need_s)
         self._at(task.end_s, ended, run, task)
 
     def _on_opened(self, at_s: float, run: DateRun, task: Task) -> None:
@@ -226,7 +224,7 @@ class Week:
             return
         run.published, run.is_published = run.listed, True
         if all(one.is_final for one in self._dates.values()):
-            report = self._fleet.control(at_s, READINESS_S, Capacity.ON_DEMAND)
+            report = self._fleet.control(at_s, READINESS_S)
             self.played.finish_s = report.end_s
 
     @staticmethod

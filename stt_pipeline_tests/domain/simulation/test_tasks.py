@@ -173,14 +173,21 @@ def test_a_task_that_has_not_begun_is_gone_when_it_is_stopped() -> None:
     assert task.attempts == []
 
 
-def test_a_control_run_that_is_taken_away_begins_anew() -> None:
-    runs = [
-        launch_control(0.0, 2 * H, SIZE, Capacity.SPOT, CALM, random.Random(seed))
-        for seed in range(300)
-    ]
-    again = [run for run in runs if run.finished and len(run.attempts) > 1]
+def test_a_control_run_is_never_taken_away() -> None:
+    runs = [launch_control(0.0, 8 * H, CALM, random.Random(seed)) for seed in range(300)]
 
-    assert again
-    for run in again:
-        assert run.attempts[-1].end_s - run.attempts[-1].works_s == pytest.approx(2 * H)
-    assert any(not run.finished for run in runs)
+    assert {(len(run.attempts), run.finished) for run in runs} == {(1, True)}
+    assert {run.capacity for run in runs} == {Capacity.ON_DEMAND}
+
+
+def test_a_control_run_that_fails_with_its_night_begins_anew_as_often_as_it_may() -> None:
+    short = replace(CALM, failed_nights=((0.0, 60.0),))
+    run = launch_control(0.0, 2 * H, short, random.Random(1))
+
+    assert run.finished
+    assert len(run.attempts) == 2
+    assert run.attempts[-1].end_s - run.attempts[-1].works_s == pytest.approx(2 * H)
+    night = replace(CALM, failed_nights=((0.0, 6 * H),))
+    lost = launch_control(0.0, 2 * H, night, random.Random(1))
+    assert not lost.finished
+    assert len(lost.attempts) == 1 + MAX_RETRIES
