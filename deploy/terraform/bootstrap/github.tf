@@ -19,6 +19,7 @@ resource "aws_iam_openid_connect_provider" "github" {
 }
 
 resource "aws_iam_role" "github" {
+  # checkov:skip=CKV_AWS_393: it cannot read each.value; tests/bootstrap.tftest.hcl asserts repository and subject
   for_each             = local.subjects
   name                 = "stt-github-${each.key}"
   description          = "GitHub Actions: ${each.key}"
@@ -30,8 +31,8 @@ resource "aws_iam_role" "github" {
       Action    = "sts:AssumeRoleWithWebIdentity"
       Principal = { Federated = "${local.arn}:iam::${var.account_id}:oidc-provider/${local.github}" }
       Condition = {
-        StringEquals = { "${local.github}:aud" = "sts.amazonaws.com" }
-        StringLike   = { "${local.github}:sub" = each.value }
+        StringEquals = { "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com" }
+        StringLike   = { "token.actions.githubusercontent.com:sub" = each.value }
       }
     }]
   })

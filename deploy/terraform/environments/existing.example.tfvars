@@ -9,6 +9,7 @@ existing_network = {
   vpc_id             = "vpc-0123456789abcdef0"
   private_subnet_ids = ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]
   public_subnet_ids  = ["subnet-0123456789abcdef2", "subnet-0123456789abcdef3"]
+  s3_prefix_list_id  = "pl-0123456789abcdef0"
   https_cidrs        = ["10.1.0.0/16"]
 }
 

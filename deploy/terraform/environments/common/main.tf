@@ -44,11 +44,13 @@ locals {
     vpc_id             = module.network[0].vpc_id
     private_subnet_ids = module.network[0].private_subnet_ids
     public_subnet_ids  = module.network[0].public_subnet_ids
+    s3_prefix_list_id  = module.network[0].s3_prefix_list_id
     https_cidrs        = [var.network.cidr]
     } : {
     vpc_id             = var.existing_network.vpc_id
     private_subnet_ids = var.existing_network.private_subnet_ids
     public_subnet_ids  = var.existing_network.public_subnet_ids
+    s3_prefix_list_id  = var.existing_network.s3_prefix_list_id
     https_cidrs        = var.existing_network.https_cidrs
   }
 
@@ -72,6 +74,7 @@ module "access" {
 
   vpc = {
     id                  = local.network.vpc_id
+    s3_prefix_list_id   = local.network.s3_prefix_list_id
     https_targets_cidrs = local.network.https_cidrs
   }
 
@@ -95,6 +98,7 @@ module "network" {
   source             = "../../modules/network"
   count              = var.existing_network == null ? 1 : 0
   name               = local.name
+  account_id         = var.account_id
   region             = var.region
   cidr               = var.network.cidr
   availability_zones = var.availability_zones

@@ -97,11 +97,12 @@ variable "availability_zones" {
 }
 
 variable "existing_network" {
-  description = "A network to use instead: its id, subnets, and where HTTPS from tasks goes: the addresses of its endpoints, or 0.0.0.0/0 behind a NAT."
+  description = "A network to use instead: its id, subnets, the region's prefix list of S3, and where HTTPS from tasks goes: the addresses of its endpoints, or 0.0.0.0/0 behind a NAT."
   type = object({
     vpc_id             = string
     private_subnet_ids = list(string)
     public_subnet_ids  = list(string)
+    s3_prefix_list_id  = string
     https_cidrs        = list(string)
   })
   default = null

@@ -1,9 +1,5 @@
 # One group a role: who may open a connection to whom. What is not here is closed.
 
-data "aws_ec2_managed_prefix_list" "s3" {
-  name = "com.amazonaws.${var.account.region}.s3"
-}
-
 locals {
   groups = {
     entrance  = "Load balancer of the UI"
@@ -78,7 +74,7 @@ resource "aws_vpc_security_group_egress_rule" "s3" {
   for_each          = local.roles
   security_group_id = local.group_ids[each.key]
   description       = "S3"
-  prefix_list_id    = data.aws_ec2_managed_prefix_list.s3.id
+  prefix_list_id    = var.vpc.s3_prefix_list_id
   ip_protocol       = "tcp"
   from_port         = 443
   to_port           = 443

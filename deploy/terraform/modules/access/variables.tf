@@ -13,9 +13,10 @@ variable "account" {
 }
 
 variable "vpc" {
-  description = "The network, the addresses in it, and where HTTPS from tasks may go besides S3: its endpoints, or everywhere behind a NAT."
+  description = "The network, its prefix list of S3, and where HTTPS from tasks may go besides: its endpoints, or everywhere behind a NAT."
   type = object({
     id                  = string
+    s3_prefix_list_id   = string
     https_targets_cidrs = list(string)
   })
 }

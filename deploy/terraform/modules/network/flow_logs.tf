@@ -1,7 +1,5 @@
 data "aws_partition" "current" {}
 
-data "aws_caller_identity" "current" {}
-
 locals {
   flow_log_group = "/${var.name}/network"
 }
@@ -20,7 +18,7 @@ resource "aws_iam_role" "flow" {
       Effect    = "Allow"
       Action    = "sts:AssumeRole"
       Principal = { Service = "vpc-flow-logs.amazonaws.com" }
-      Condition = { StringEquals = { "aws:SourceAccount" = data.aws_caller_identity.current.account_id } }
+      Condition = { StringEquals = { "aws:SourceAccount" = var.account_id } }
     }]
   })
 }
@@ -35,7 +33,7 @@ resource "aws_iam_role_policy" "flow" {
       Action = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"]
       Resource = join(":", [
         "arn", data.aws_partition.current.partition, "logs", var.region,
-        data.aws_caller_identity.current.account_id, "log-group", local.flow_log_group, "*",
+        var.account_id, "log-group", local.flow_log_group, "*",
       ])
     }]
   })

@@ -12,3 +12,8 @@ output "public_subnet_ids" {
   description = "Subnets of the load balancer."
   value       = [for subnet in aws_subnet.public : subnet.id]
 }
+
+output "s3_prefix_list_id" {
+  description = "Addresses of S3, for the groups of tasks."
+  value       = aws_vpc_endpoint.s3.prefix_list_id
+}

@@ -3,7 +3,7 @@ mock_provider "aws" {}
 variables {
   name          = "stt-test"
   account       = { partition = "aws", id = "111111111111", region = "eu-west-3" }
-  vpc           = { id = "vpc-1", https_targets_cidrs = ["10.20.0.0/16"] }
+  vpc           = { id = "vpc-1", s3_prefix_list_id = "pl-1", https_targets_cidrs = ["10.20.0.0/16"] }
   allowed_cidrs = ["203.0.113.0/24"]
   places = {
     recordings_bucket = "calls"

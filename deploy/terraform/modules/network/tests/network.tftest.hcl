@@ -2,6 +2,7 @@ mock_provider "aws" {}
 
 variables {
   name               = "stt-test"
+  account_id         = "111111111111"
   region             = "eu-west-3"
   cidr               = "10.20.0.0/16"
   availability_zones = ["eu-west-3a", "eu-west-3b"]
