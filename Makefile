@@ -90,6 +90,8 @@ deploy-check: dev-set $(stamps)/deploy-check ## Terraform, policies, containers,
 	  echo "$(firstword $(TERRAFORM_CHECK)) is not there: name the command that checks Terraform in TERRAFORM_CHECK." >&2; exit 2; }
 	@test "$(TERRAFORM_CHECK)" != deploy/check || command -v terraform >/dev/null || { \
 	  echo "No terraform here: install Terraform 1.11 or later, or name another command in TERRAFORM_CHECK." >&2; exit 2; }
+	@# Once alone: a checker may set itself up at first use. What is wrong, the tests say.
+	@$(TERRAFORM_CHECK) deploy/terraform/modules/budget >/dev/null 2>&1 || true
 	@STT_TEST_TERRAFORM_CHECK="$(TERRAFORM_CHECK)" STT_TEST_DEPLOY_TOOLS="$(CURDIR)/.venv-deploy/bin" \
 	  $(bin)/python -m pytest -n $(PYTEST_WORKERS) --dist loadscope stt_pipeline_tests/deploy $(PYTEST_ARGS)
 
