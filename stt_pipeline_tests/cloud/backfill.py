@@ -14,6 +14,8 @@ from stt_pipeline_tests.flows.console import ENDED, Run, wait_for
 
 T = TypeVar("T")
 
+RUN_ENDED = ("SUCCESS", "FAILURE", "CANCELED")
+
 END_S = 1200.0
 """Longer than any backfill of the tests takes, on a machine that is busy."""
 
@@ -74,6 +76,33 @@ class Backfill:
     def wait_for_tasks(self) -> None:
         """Waits until no task of it runs: a run counts as ended a moment before its task has."""
         wait_for(lambda: not self.bed.account.running(self.name), 60)
+
+
+class PlannedDate(Backfill):
+    """A date that the pipeline's own sensors take on from its plan, as after a schedule's tick."""
+
+    def ended(self) -> str:
+        """Waits until it is published; returns what a backfill's status would be."""
+        [date] = self.dates
+        beside = f"_work/publications/call_date={date}.json"
+        wait_for(lambda: beside in self.bed.keys(beside), END_S, 1)
+        wait_for(lambda: all(run.status in RUN_ENDED for run in self.runs()), END_S, 1)
+        return "COMPLETED_SUCCESS"
+
+    def runs(self) -> list[Run]:
+        """What found and published it, and its shards."""
+        console, [date] = self.bed.dagster.console, self.dates
+        tags = ("dagster/partition", "dagster/partition/call_date")
+        return _asked(lambda: [run for tag in tags for run in console.runs_with(tag, date)])
+
+    def tasks(self) -> list[Task]:
+        """Every task that was started for one of its runs."""
+        runs = {run.id for run in self.runs()}
+        return [one for one in self.bed.account.tasks() if one["tags"]["dagster/run_id"] in runs]
+
+    def wait_for_tasks(self) -> None:
+        """Waits until no task of it runs."""
+        wait_for(lambda: all(one["status"] != "RUNNING" for one in self.tasks()), 60)
 
 
 def _asked(ask: Callable[[], T]) -> T:

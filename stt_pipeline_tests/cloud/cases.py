@@ -5,23 +5,26 @@ lost tasks every 30 s, so cases one after the other would wait for most of an ho
 """
 
 import signal
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
-from stt_pipeline_tests.cloud.backfill import END_S, Backfill, launch
+from stt_pipeline_tests.cloud import giving
+from stt_pipeline_tests.cloud.backfill import END_S, Backfill, PlannedDate, launch
 from stt_pipeline_tests.cloud.bed import ASSETS, Bed
 from stt_pipeline_tests.cloud.faults import Fault, FaultyProxy, Rule
 from stt_pipeline_tests.flows.console import DATE_ASSETS, wait_for
 from stt_pipeline_tests.speech.calls import JoinedCall, join_prompts, short_call
 from stt_pipeline_tests.speech.prompts import Prompt
 
-SETTINGS = {"STT_MAX_SHARDS": "2", "STT_SHARD_MINUTES": "0.4", "STT_FIRST_DATE": "2026-11-01"}
+SETTINGS = {"STT_MAX_SHARDS": "2", "STT_SHARD_MINUTES": "0.4", "STT_FIRST_DATE": "2026-10-31"}
 """Two shards for FEW and MANY, none for ONE, which the date's own run may do by itself."""
 
 FEW, MANY, ONE = "few", "many", "one"
 DATES: Mapping[str, tuple[str, ...]] = {
+    "tasks given": ("2026-10-31",),
     "few undisturbed": ("2026-11-01",),
     "many undisturbed": ("2026-11-02",),
     "shard killed": ("2026-11-03",),
@@ -37,6 +40,7 @@ DATES: Mapping[str, tuple[str, ...]] = {
     "Postgres restarted": ("2026-11-22",),
 }
 KINDS = {
+    "tasks given": MANY,
     "many undisturbed": MANY,
     "shard killed": MANY,
     "shard interrupted": MANY,
@@ -143,6 +147,18 @@ def date_killed(bed: Bed, name: str) -> Outcome:
     return Outcome(backfill, backfill.ended(), kept)
 
 
+def tasks_given(bed: Bed, name: str) -> Outcome:
+    """Gives a date two tasks on demand while its shards are at work, as the forecast does.
+
+    What is left then is two shards, or so little that the run which publishes the date does it.
+    """
+    [date] = DATES[name]
+    planned = PlannedDate(bed, name, (date,), id="")
+    bed.dagster.console.launch_job("find_recordings", date)
+    bed.dagster.daemon.run_beside(sys.executable, "-m", giving.__name__, date, "2")
+    return Outcome(planned, planned.ended(), bed.checkpoints(date))
+
+
 def doubled(bed: Bed, name: str) -> Outcome:
     """Starts the command of a shard's task a second time, which no answer of ECS explains."""
     backfill = launch(bed, name, *DATES[name])
@@ -224,6 +240,7 @@ def postgres_restarted(bed: Bed, name: str) -> Outcome:
 Act = Callable[[Bed, str], Outcome]
 SEPARATE: dict[str, Act] = {
     "answer late": answer_late,
+    "tasks given": tasks_given,
     "shard killed": shard_killed,
     "shard interrupted": shard_interrupted,
     "date killed": date_killed,

@@ -64,6 +64,22 @@ class Program:
                 start_new_session=True,
             )
 
+    def run_beside(self, *command: str) -> None:
+        """Runs a command to its end, with this program's environment and folder.
+
+        Raises RuntimeError with its output where it fails.
+        """
+        ended = subprocess.run(
+            command,
+            env=self._environment,
+            cwd=self._folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if ended.returncode != 0:
+            raise RuntimeError(f"{' '.join(command)} failed:\n{ended.stdout}{ended.stderr}")
+
     def check(self) -> None:
         """Raises RuntimeError with the end of its output where it has ended."""
         if not self.is_running:

@@ -24,6 +24,14 @@ mutation LaunchPartitionBackfill($backfillParams: LaunchBackfillParams!) {
     ... on Error { message }
   }
 }"""
+LAUNCH_JOB = """
+mutation LaunchRun($executionParams: ExecutionParams!) {
+  launchRun(executionParams: $executionParams) {
+    __typename
+    ... on LaunchRunSuccess { run { runId } }
+    ... on Error { message }
+  }
+}"""
 BACKFILL = """
 query($id: String!) {
   partitionBackfillOrError(backfillId: $id) {
@@ -120,6 +128,18 @@ class Console:
         assert answer["__typename"] == "LaunchBackfillSuccess", answer
         return str(answer["backfillId"])
 
+    def launch_job(self, job: str, date: str) -> None:
+        """Starts a run of a job for a date, as a schedule does."""
+        selector = {
+            "repositoryLocationName": "stt_pipeline",
+            "repositoryName": "__repository__",
+            "jobName": job,
+        }
+        tags = [{"key": "dagster/partition", "value": date}]
+        asked = {"selector": selector, "runConfigData": {}, "executionMetadata": {"tags": tags}}
+        answer = self.ask(LAUNCH_JOB, executionParams=asked)["launchRun"]
+        assert answer["__typename"] == "LaunchRunSuccess", answer
+
     def status(self, backfill: str) -> str:
         """How the backfill stands."""
         return str(self.ask(BACKFILL, id=backfill)["partitionBackfillOrError"]["status"])
@@ -131,7 +151,11 @@ class Console:
 
     def runs(self, backfill: str) -> list[Run]:
         """The runs of a backfill, in the order of partitions, oldest first."""
-        tags = [{"key": "dagster/backfill", "value": backfill}]
+        return self.runs_with("dagster/backfill", backfill)
+
+    def runs_with(self, key: str, value: str) -> list[Run]:
+        """The runs with a tag, in the order of partitions, oldest first."""
+        tags = [{"key": key, "value": value}]
         found = [
             Run(
                 run["runId"],

@@ -178,6 +178,16 @@ def test_a_date_whose_own_task_is_killed_is_completed(cases: Cases) -> None:
     }
 
 
+def test_a_date_that_is_given_other_tasks_goes_on_with_them(cases: Cases) -> None:
+    outcome = ended_well(cases, "tasks given")
+    runs = outcome.backfill.runs()
+    stopped = {run.id for run in runs if run.status == "CANCELED"}
+    assert stopped, "the new tasks came when everything was done"
+    assert {run.status for run in runs if run.id not in stopped} == {"SUCCESS"}
+    ended_by = {one["tags"]["dagster/run_id"]: one["stop_code"] for one in outcome.backfill.tasks()}
+    assert {run for run, code in ended_by.items() if code == "UserInitiated"} == stopped
+
+
 def test_a_task_that_is_there_twice_does_its_work_once(cases: Cases) -> None:
     outcome = ended_well(cases, "doubled")
     [second] = [one for one in outcome.backfill.tasks() if "doubles" in one["tags"]]
