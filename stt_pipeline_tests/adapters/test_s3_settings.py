@@ -64,7 +64,7 @@ def test_a_lost_lock_stops_every_table_of_the_run(
     store: S3Store, bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The lake's tables, ledgers and checkpoints are written through one store of the lake."""
-    monkeypatch.setattr(wiring, "S3Store", partial(S3Store, lease_life_s=1.5))
+    monkeypatch.setattr(wiring.roots, "S3Store", partial(S3Store, lease_life_s=1.5))
     settings = lake_settings(bucket)
     lake = wiring.lake_store(settings)
     table = recordings_table([make_recording()])
