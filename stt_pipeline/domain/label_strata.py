@@ -1,8 +1,10 @@
 """How the calls of a week are sorted into strata, in which they err alike. Draws none."""
 
+import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import fmean
 from typing import Final
 
@@ -10,7 +12,7 @@ SHORT_MIN: Final = 2.0
 LONG_MIN: Final = 8.0
 """Minutes where a call stops being short, and begins to be long."""
 
-CALLS_A_STRATUM: Final = 3
+CALLS_A_STRATUM: Final = 5
 """Calls that a draw must have for each stratum: the rest go where they are worth most."""
 
 LEAST_SHARE: Final = 0.02
@@ -21,7 +23,7 @@ LONGEST_SHARE: Final = 0.5
 """Of the minutes asked for: a longer call is not drawn. References are of whole calls by contract,
 so a part of one cannot be labelled."""
 
-REST: Final = "all other calls"
+OTHER: Final = "other"
 ALL: Final = "all calls"
 
 
@@ -64,40 +66,83 @@ VARIABLES: Final[Mapping[str, Callable[[WeekCall], str]]] = {
 """What strata are made of, the most telling first."""
 
 
+Path = tuple[str, ...]
+"""The values of the first variables, in their order."""
+
+
 @dataclass(frozen=True)
 class Strata:
-    """How the calls of a week are sorted: by the variables `by`, into the cells `names`.
+    """How the calls of a week are sorted: each lies in the longest of these paths that it has.
 
-    What lies in no such cell is REST. `longest_min` is the longest call that may be drawn.
+    A path may have others below it: the calls that lie in none of those are its OTHER ones.
+    `longest_min` is the longest call that may be drawn.
     """
 
-    by: tuple[str, ...]
-    names: tuple[str, ...]
+    paths: tuple[Path, ...]
     longest_min: float
 
     def of(self, call: WeekCall) -> str:
         """The name of the call's stratum."""
-        name = _cell(call, self.by)
-        return name if name in self.names else REST
+        path = _path(call, self._depth)
+        while path and path not in self._names:
+            path = path[:-1]
+        return self._names.get(path, OTHER)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all strata."""
+        return tuple(self._names.values())
+
+    @cached_property
+    def _depth(self) -> int:
+        return max(map(len, self.paths))
+
+    @cached_property
+    def _names(self) -> dict[Path, str]:
+        return {path: self._name(path) for path in self.paths}
+
+    def _name(self, path: Path) -> str:
+        below = any(len(one) > len(path) == _alike(one, path) for one in self.paths)
+        return ", ".join((*path, OTHER) if below else path or (ALL,))
 
 
-def _cell(call: WeekCall, by: Iterable[str]) -> str:
-    return ", ".join(VARIABLES[variable](call) for variable in by) or ALL
+def _alike(one: Path, other: Path) -> int:
+    """How many values both begin with."""
+    pairs = zip(one, other, strict=False)
+    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def _path(call: WeekCall, depth: int) -> Path:
+    return tuple(value(call) for value in itertools.islice(VARIABLES.values(), depth))
 
 
 def choose_strata(calls: Sequence[WeekCall], minutes: float) -> Strata:
-    """As many variables as the minutes can pay CALLS_A_STRATUM calls a cell for."""
+    """As fine as the minutes can pay CALLS_A_STRATUM calls of each stratum for.
+
+    Variable by variable, the largest stratum first, a stratum is split where at least one value has
+    calls enough; those of the others stay together. Calls to review, few as they are, are thus
+    never thrown together with clean ones of another kind.
+    """
     longest_min = LONGEST_SHARE * minutes
     calls = [call for call in calls if call.minutes <= longest_min]
     if not calls:
-        return Strata((), (ALL,), longest_min)
+        return Strata(((),), longest_min)
     affordable = minutes / fmean(call.minutes for call in calls) / CALLS_A_STRATUM
     least = max(LEAST_CALLS, LEAST_SHARE * len(calls))
-    by: tuple[str, ...] = ()
-    names: tuple[str, ...] = (ALL,)
-    for variable in VARIABLES:
-        cells = Counter(_cell(call, (*by, variable)) for call in calls)
-        large = tuple(sorted(name for name, count in cells.items() if count >= least))
-        if len(names) < len(large) and len(large) + (len(large) < len(cells)) <= affordable:
-            by, names = (*by, variable), large
-    return Strata(by, names, longest_min)
+    strata: Counter[Path] = Counter({(): len(calls)})
+    for depth in range(1, len(VARIABLES) + 1):
+        cells = Counter(_path(call, depth) for call in calls)
+        for parent, count in strata.most_common():
+            large = {
+                path: cells[path]
+                for path in cells
+                if len(parent) == depth - 1 and path[:-1] == parent and cells[path] >= least
+            }
+            left = count - sum(large.values())
+            parts = len(large) + (left > 0)
+            if large and (parts == 1 or len(strata) - 1 + parts <= affordable):
+                strata.update(large)
+                strata[parent] = left
+                if not left:
+                    del strata[parent]
+    return Strata(tuple(sorted(strata)), longest_min)

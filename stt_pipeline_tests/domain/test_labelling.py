@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from stt_pipeline.domain.label_allocation import StratumSize, allocate, spread
 from stt_pipeline.domain.label_strata import (
     ALL,
+    CALLS_A_STRATUM,
     LEAST_CALLS,
-    REST,
+    OTHER,
     LabelledCall,
     WeekCall,
     choose_strata,
@@ -71,13 +72,29 @@ def draw(calls: list[WeekCall], minutes: float, *before: Draw, **more: object) -
 def test_few_minutes_pay_for_few_strata_and_many_for_more() -> None:
     calls = make_week(400)
 
+    sizes = [len(choose_strata(calls, minutes).names) for minutes in (30.0, 90.0, 300.0, 900.0)]
+
+    assert sizes == sorted(set(sizes))
     assert choose_strata(calls, 30.0).names == (ALL,)
-    assert choose_strata(calls, 60.0).by == ("needs_review",)
-    assert choose_strata(calls, 150.0).by == ("needs_review", "language")
-    assert choose_strata(calls, 900.0).by == ("needs_review", "language", "length", "queue")
+    assert choose_strata(calls, 90.0).names == ("clean", "to review")
+    fine = choose_strata(calls, 900.0).names
+    assert all(name.startswith(("clean, ", "to review, ")) for name in fine)
 
 
-def test_a_cell_of_few_calls_lies_with_the_rest() -> None:
+@given(st.integers(0, 9), st.floats(5.0, 3000.0))
+def test_every_call_lies_in_a_stratum_that_the_minutes_can_pay(seed: int, minutes: float) -> None:
+    calls = make_week(120, seed)
+
+    strata = choose_strata(calls, minutes)
+
+    short = [call for call in calls if call.minutes <= strata.longest_min]
+    sizes = Counter(strata.of(call) for call in short)
+    assert set(sizes) == set(strata.names) or not short
+    mean_min = sum(call.minutes for call in short) / max(1, len(short))
+    assert len(sizes) <= max(1.0, minutes / max(mean_min, 1e-9) / CALLS_A_STRATUM)
+
+
+def test_values_of_few_calls_stay_together_and_with_their_kind() -> None:
     few = LEAST_CALLS - 1
     calls = [make_call(n, language="en" if n < few else "fr", queue="orders") for n in range(40)]
     calls += [
@@ -87,22 +104,37 @@ def test_a_cell_of_few_calls_lies_with_the_rest() -> None:
 
     strata = choose_strata(calls, 600.0)
 
-    assert strata.by == ("needs_review", "language")
-    assert strata.names == ("clean, fr", "to review, en", "to review, fr")
-    assert strata.of(calls[0]) == REST
-    assert strata.of(calls[-1]) == "to review, fr"
+    rest = "2 to 8, orders"
+    assert strata.names == (
+        *("clean, other", f"clean, fr, {rest}"),
+        *(f"to review, en, {rest}", f"to review, fr, {rest}"),
+    )
+    assert strata.of(calls[0]) == "clean, other"
+    assert strata.of(calls[-1]) == f"to review, fr, {rest}"
 
 
-def test_a_variable_that_tells_no_calls_apart_is_left_out() -> None:
-    assert choose_strata([make_call(n) for n in range(50)], 1000.0).by == ("queue",)
+def test_calls_to_review_are_apart_however_fine_the_rest_is_split() -> None:
+    calls = [make_call(n, queue=f"q{n % 30}", needs_review=n % 20 == 0) for n in range(900)]
+
+    names = {choose_strata(calls, 3000.0).of(call) for call in calls if call.needs_review}
+
+    assert all(name.startswith("to review") for name in names)
 
 
-def test_the_queue_is_told_before_the_agent() -> None:
-    calls = [make_call(n, queue=f"q{n % 2}") for n in range(50)]
+def test_a_call_of_a_kind_that_the_first_draw_did_not_know_is_another() -> None:
+    strata = choose_strata([make_call(n, language="fr" if n % 2 else "en") for n in range(80)], 400)
 
-    assert choose_strata(calls, 1000.0).names == ("q0", "q1")
+    assert strata.of(make_call(1, needs_review=True, language="de")) == OTHER
+
+
+def test_a_variable_that_tells_no_calls_apart_splits_nothing_and_hinders_none() -> None:
+    alike = [make_call(n, queue="orders") for n in range(50)]
+    assert len(choose_strata(alike, 1000.0).names) == 1
+
+    queues = [make_call(n, queue=f"q{n % 2}") for n in range(50)]
+    assert choose_strata(queues, 1000.0).names == ("clean, fr, 2 to 8, q0", "clean, fr, 2 to 8, q1")
     agents = choose_strata([make_call(n) for n in range(50)], 1000.0)
-    assert agents.names == ("agent A0", "agent A1", "agent A2")
+    assert [name.split(", ")[-1] for name in agents.names] == ["agent A0", "agent A1", "agent A2"]
 
 
 # --- How many of each ----------------------------------------------------------------------------
