@@ -6,6 +6,7 @@ these are Dagster's own ticks, queue and launcher, real runs of real calls, and 
 """
 
 import datetime as dt
+import json
 import os
 import shutil
 import signal
@@ -160,6 +161,7 @@ def night(
         settings = {
             "STT_ALERT_SNS_TOPIC": topic.arn,
             "STT_UI_URL": UI,
+            "STT_METRICS_NAMESPACE": "stt-night",
             "AWS_ENDPOINT_URL": endpoint,
             "PYTHONWARNINGS": "ignore",
         }
@@ -198,6 +200,13 @@ def test_a_night_launches_completes_and_alerts_and_a_restart_doubles_nothing(nig
     assert subject.startswith(f"{TUESDAY} failed its gate and is not published: wer:")
     assert "wrong" in text
     assert text.endswith(f"{UI}/runs/{tuesday.run_id}")
+
+    told = Counter[str]()
+    for line in night.log().splitlines():
+        if line.startswith('{"_aws"'):
+            told.update({k: sum(v) for k, v in json.loads(line).items() if k != "_aws"})
+    assert (told["RunsFailed"], told["RecordingsTranscribed"]) == (1, 3)
+    assert told["SensorLooks"] > 0
 
     night.stop(signal.SIGKILL)
     night.start()
