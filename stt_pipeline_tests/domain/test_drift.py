@@ -53,6 +53,16 @@ def test_a_fallen_rate_and_a_single_call_warn_of_nothing(week: WeekFacts) -> Non
     assert check_wer_drift(week, BEFORE, least=0.01).passed
 
 
+def test_a_rise_that_one_call_in_three_makes_is_chance() -> None:
+    week = WeekFacts("W47")
+    week.add(
+        make_quality_row(f"C{number}", hits=100 - wrong, substitutions=wrong)
+        for number, wrong in enumerate((0, 0, 60))
+    )
+
+    assert check_wer_drift(week, BEFORE, least=0.01).passed
+
+
 def test_a_rise_below_the_least_is_no_news() -> None:
     assert check_wer_drift(make_week(errors=12), BEFORE, least=0.08).passed
 

@@ -93,6 +93,19 @@ def test_more_labelled_calls_make_the_interval_narrower() -> None:
     assert few.high - few.low > 1.5 * (many.high - many.low)
 
 
+def test_one_call_is_less_sure_than_many_alike() -> None:
+    labelled = draw_calls(300, noise=0.05)
+    call = HeardCall(labelled[0].features, 200)
+    one, many = estimate(labelled, [call]), estimate(labelled, [call] * 500)
+    assert one is not None
+    assert many is not None
+    assert not isinstance(one, TooFewCalls)
+    assert not isinstance(many, TooFewCalls)
+
+    assert one.wer == pytest.approx(many.wer)
+    assert one.high - one.low > 3 * one.model.residual_sd > 3 * (many.high - many.low)
+
+
 def test_few_labelled_calls_are_refused_and_the_missing_are_counted() -> None:
     unlabelled = LabelledCall((0.0,) * len(FIGURES), 0, 0)
     calls = [*draw_calls(MIN_LABELLED_CALLS - 3), unlabelled]
