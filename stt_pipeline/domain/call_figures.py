@@ -17,6 +17,9 @@ ENOUGH_SPEECH_S = 5.0
 DOUBTFUL = 0.5
 """A word whose probability is below this is doubtful."""
 
+LAST_WORD_S = 0.5
+"""Of a longer last word the end is not believed: Whisper stretches it into the silence after it."""
+
 LONGEST_PHRASE = 40
 """Words: about as many as are said in the 12 s that a decoder's loop may be long."""
 
@@ -108,7 +111,7 @@ def measure(heard: Transcription) -> Figures:
             ),
             default=0.0,
         ),
-        end_s=heard.duration_s - max((word.end_s for word in words), default=0.0),
+        end_s=heard.duration_s - max(map(_end_of, words), default=0.0),
     )
 
 
@@ -207,6 +210,10 @@ def _echoed_share(by_channel: Sequence[Sequence[Word]]) -> float:
         ]
         echoed += any(word.word.lower() == other.word.lower() for other in near)
     return echoed / len(few)
+
+
+def _end_of(word: Word) -> float:
+    return min(word.end_s, word.start_s + LAST_WORD_S)
 
 
 def _outside_s(segment: Segment, duration_s: float) -> float:

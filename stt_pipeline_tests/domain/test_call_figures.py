@@ -244,6 +244,12 @@ def test_words_beyond_the_audio_are_measured_and_so_is_its_end() -> None:
     assert beyond.end_s == pytest.approx(-0.4)
 
 
+def test_a_last_word_stretched_to_the_end_is_not_cut_off() -> None:
+    stretched = make_transcription([make_segment("of", 9.0, word_s=1.0)], duration_s=10.0)
+
+    assert measure(stretched).end_s == pytest.approx(0.5)
+
+
 def test_a_phrase_repeated_over_utterances_is_found() -> None:
     segments = [make_segment("thank you", float(start)) for start in range(4)]
 
