@@ -1,4 +1,4 @@
-"""docs/quality.md says what the code does: its examples agree, its signals and limits are there."""
+"""domain/QUALITY.md says what the code does: its examples agree, its signals and limits are there."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ from stt_pipeline.domain.expected_wer import MIN_LABELLED_CALLS
 from stt_pipeline.domain.normalise import NORMALISERS, french
 from stt_pipeline.domain.signals import LIMITS, SIGNALS
 
-PAGE = (Path(__file__).resolve().parents[1] / "docs" / "quality.md").read_text()
+PAGE = (Path(__file__).resolve().parents[1] / "stt_pipeline" / "domain" / "QUALITY.md").read_text()
 
 
 def rows(text: str) -> list[list[str]]:

@@ -125,7 +125,7 @@ def check_signal_drift(week: WeekFacts, before: Sequence[WeekFacts], least: floa
         SIGNAL_DRIFT,
         False,
         f"more calls than in the {WEEKS_BEFORE} weeks before show {'; '.join(risen)}. Listen to "
-        "some: docs/quality.md says what each signal means and what to look at.",
+        "some: domain/QUALITY.md says what each signal means and what to look at.",
         figures,
     )
 

@@ -17,7 +17,7 @@ from stt_pipeline.domain.transcription import Transcription
 class Limits:
     """Where a figure becomes a signal: fitted on calls of half the prompts, reported on the others.
 
-    docs/quality.md has the rates. `avg_logprob`, `compression_ratio` and `no_speech_prob` are
+    domain/QUALITY.md has the rates. `avg_logprob`, `compression_ratio` and `no_speech_prob` are
     Whisper's own (Radford et al. 2022, section 4.5). People speak up to 5 words a second.
     """
 

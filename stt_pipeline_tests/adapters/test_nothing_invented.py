@@ -216,8 +216,8 @@ class TestBetweenSentences:
             f"S {quiet.substitutions} D {quiet.deletions} I {quiet.insertions} "
             f"of {counts.reference_words}"
         )
-        # Measured after keys: D 4 and S 0 of 35 words in English, D 3 and S 6 of 73 in French, where
-        # two are substituted without them.
+        # Measured after keys: D 4 and S 0 of 35 words in English, D 3 and S 6 of 73 in French,
+        # where two are substituted without them.
         deleted, changed = (4, 7) if mixed.sound == "telephone keys" else (1, 2)
         assert counts.deletions <= quiet.deletions + deleted
         assert counts.hits >= quiet.hits - changed
