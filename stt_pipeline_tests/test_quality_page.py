@@ -1,4 +1,4 @@
-"""domain/QUALITY.md says what the code does: its examples agree, its signals and limits are there."""
+"""domain/QUALITY.md says what the code does: examples agree, signals and limits are there."""
 
 import re
 from pathlib import Path
