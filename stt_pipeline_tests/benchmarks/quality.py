@@ -31,7 +31,7 @@ from stt_pipeline.settings import Settings, load_settings
 from stt_pipeline_tests.benchmarks import machine
 from stt_pipeline_tests.benchmarks import quality_calls as calls_of
 from stt_pipeline_tests.benchmarks.job import Heard
-from stt_pipeline_tests.benchmarks.quality_calls import HALVES, LANGUAGES, Call, Half
+from stt_pipeline_tests.benchmarks.quality_calls import CROSSTALK, HALVES, LANGUAGES, Call, Half
 from stt_pipeline_tests.benchmarks.quality_engine import Ear, ours, plain, processes
 from stt_pipeline_tests.benchmarks.quality_faults import spoiled_calls
 from stt_pipeline_tests.benchmarks.quality_figures import (
@@ -191,7 +191,10 @@ def _speakers(bench: Bench) -> Row:
         for language in bench.extent.languages
         for call in bench.first(calls_of.two_channel_calls(language, bench.extent.is_brief))
     ]
-    return speakers_row(calls, bench.ours(calls))
+    heard = bench.ours(calls)
+    apart = [call for call in calls if not call.name.endswith(CROSSTALK)]
+    leaking = [call for call in calls if call.name.endswith(CROSSTALK)]
+    return {**speakers_row(apart, heard), "crosstalk": speakers_row(leaking, heard)}
 
 
 def _invented(bench: Bench) -> Row:

@@ -34,6 +34,9 @@ MONO_SPEECH_S = 40.0
 LINE_NOISE_DBFS = -55.0
 """Every other clean call has it: a telephone line is never digitally silent."""
 
+CROSSTALK = "-crosstalk"
+"""Ends the names of such calls."""
+
 CROSSTALK_DB = -30.0
 """What each channel hears of the other in every other call that speakers are told apart in."""
 
@@ -157,7 +160,7 @@ def two_channel_calls(language: Language, brief: bool = False) -> Iterator[Call]
         if number % 2:
             leak = 10 ** (CROSSTALK_DB / 20)
             samples = to_int16(samples.astype(float) @ np.array([[1.0, leak], [leak, 1.0]]))
-        name = f"two-{language}-{number}" + ("-crosstalk" if number % 2 else "")
+        name = f"two-{language}-{number}" + (CROSSTALK if number % 2 else "")
         yield Call(name, language, samples, built.turns)
 
 

@@ -28,6 +28,14 @@ def targets(figures: Row) -> Iterator[Target]:
         _share(words - wrong, words),
         _at_least(words - wrong, words, MIN_SPEAKERS),
     )
+    leaking = figures["speakers"]["crosstalk"]
+    right = leaking["words"] - leaking["wrong"]
+    yield Target(
+        "the same, where each channel has the other at -30 dB",
+        f"{MIN_SPEAKERS:.1%}",
+        _share(right, leaking["words"]),
+        _at_least(right, leaking["words"], MIN_SPEAKERS),
+    )
     invented = figures["invented"]
     yield Target(
         f"words invented in {invented['minutes']:.0f} min without speech",
