@@ -86,7 +86,9 @@ class Settings(BaseSettings):
         default=("agent", "customer"), description="Who speaks where: left=agent,right=customer."
     )
     hotwords_uri: str = Field(
-        default="", description="A text file of names to hint to the model, one a line."
+        default="",
+        description="A text file of names to hint to the model, one a line; those below a line "
+        "[fr], or of another code, in that language alone.",
     )
     max_wer: float = Field(
         default=0.20, ge=0, le=1, description="A date's pooled WER above this is not published."

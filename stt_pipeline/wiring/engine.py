@@ -19,6 +19,7 @@ from stt_pipeline.adapters.worker_processes import Task, WorkerProcesses
 from stt_pipeline.domain.engine import EngineSpec, ModelIdentity
 from stt_pipeline.domain.engine_choice import tuned
 from stt_pipeline.domain.errors import ObjectMissingError, UserError
+from stt_pipeline.domain.hotwords import hinted
 from stt_pipeline.domain.known_models import KNOWN_MODELS, KnownModel
 from stt_pipeline.domain.ports import (
     AudioProber,
@@ -115,12 +116,15 @@ def _hotwords(settings: Settings) -> str:
     store, name = object_at(settings.hotwords_uri, "STT_HOTWORDS_URI")
     try:
         with store.open(name) as file:
-            return " ".join(file.read().decode("utf-8").split())
+            hotwords = " ".join(file.read().decode("utf-8").split())
     except (ObjectMissingError, UnicodeDecodeError, OSError):
         raise UserError(
             f"STT_HOTWORDS_URI names {settings.hotwords_uri}, which is no text file that can be "
             "read: correct it."
         ) from None
+    # A heading that is no language is refused before any call is heard.
+    hinted(hotwords, ANY_LANGUAGE)
+    return hotwords
 
 
 def verified_models(settings: Settings) -> dict[str, Path]:

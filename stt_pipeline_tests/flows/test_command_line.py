@@ -155,6 +155,13 @@ def test_a_model_of_ones_own_needs_the_sha256_of_its_weights(site: Site) -> None
     assert_refused(ended, f"has sha256 {sha256[1]}, not {other}", "correct STT_MODEL_SHA256")
 
 
+def test_names_below_a_heading_that_is_no_language_are_refused(site: Site) -> None:
+    names = site.root / "names.txt"
+    names.write_text("[support]\nZoé\n")
+    ended = site.command("run", "--date", MONDAY, STT_HOTWORDS_URI=names.as_uri())
+    assert_refused(ended, "[support] is no language", "write a code such as [fr]")
+
+
 def test_a_flipped_byte_in_the_weights_stops_every_command_that_loads_them(
     site: Site, model_dir: Path
 ) -> None:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from stt_pipeline.adapters.whisper.speech import RATE, Samples
 from stt_pipeline.domain.engine import EngineSpec
+from stt_pipeline.domain.hotwords import hinted
 from stt_pipeline.domain.transcription import Word
 
 FRAMES_PER_S = 100
@@ -111,7 +112,10 @@ class Model:
         """Reads chunks together; no text depends on which they are."""
         tokenizer = self._tokenizer(language)
         prompt = self._whisper.get_prompt(
-            tokenizer, [], without_timestamps=True, hotwords=self._spec.hotwords or None
+            tokenizer,
+            [],
+            without_timestamps=True,
+            hotwords=hinted(self._spec.hotwords, language) or None,
         )
         most = len(prompt) + self._spec.decoding.max_tokens(self._spec.window.max_s)
         results = self._whisper.model.generate(
