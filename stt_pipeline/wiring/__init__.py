@@ -8,7 +8,6 @@ from stt_pipeline.settings import Settings
 from stt_pipeline.wiring.engine import (
     ANY_LANGUAGE,
     AS_WRITTEN,
-    WORKER_PROGRAM,
     ModelFolder,
     available_cpus,
     engine_spec,
@@ -47,7 +46,6 @@ __all__ = [
     "ANY_LANGUAGE",
     "AS_WRITTEN",
     "S3",
-    "WORKER_PROGRAM",
     "ModelFolder",
     "alert_record",
     "alerts",

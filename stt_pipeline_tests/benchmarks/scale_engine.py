@@ -90,7 +90,7 @@ def _turn(texts: list[str], start_s: float, word_s: float, drawn: random.Random)
             start_s=round(start_s + place * word_s, 2),
             end_s=round(start_s + (place + 1) * word_s, 2),
             word=text,
-            probability=round(drawn.uniform(0.5, 1.0), 3),
+            probability=round(drawn.uniform(0.85, 1.0), 3),
         )
         for place, text in enumerate(texts)
     ]

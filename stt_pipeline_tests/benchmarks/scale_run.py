@@ -145,7 +145,7 @@ def timed(watch: Watch, name: str, function: Callable[..., Any]) -> Callable[...
 
 def run(settings: Settings) -> Ran:
     """The date and its week, in a Dagster instance of the site; raises RuntimeError on failure."""
-    wiring.WORKER_PROGRAM = scale_engine.__name__
+    wiring.engine.WORKER_PROGRAM = scale_engine.__name__
     watch = Watch()
     for name, places in STAGES.items():
         for module, function in places:
