@@ -98,7 +98,9 @@ class PlannedDate(Backfill):
     def tasks(self) -> list[Task]:
         """Every task that was started for one of its runs."""
         runs = {run.id for run in self.runs()}
-        return [one for one in self.bed.account.tasks() if one["tags"].get("dagster/run_id") in runs]
+        return [
+            one for one in self.bed.account.tasks() if one["tags"].get("dagster/run_id") in runs
+        ]
 
     def wait_for_tasks(self) -> None:
         """Waits until no task of it runs."""

@@ -70,8 +70,11 @@ class Outcome:
 
 
 def calls_of_a_kind(prompts: Sequence[Prompt]) -> dict[str, list[JoinedCall]]:
-    """The calls of a date: 3 of three sentences, 40 of one sentence, or 1 of the first three."""
-    single = [prompt for prompt in prompts if 2.0 < prompt.duration_s < 4.0][:40]
+    """The calls of a date: 3 of three sentences, 80 of one sentence, or 1 of the first three.
+
+    A worker takes 32 calls at once: of 80, each of two shards has a second group to lose.
+    """
+    single = [prompt for prompt in prompts if 2.0 < prompt.duration_s < 4.0][:80]
     few = [short_call(prompts, number) for number in range(3)]
     many = [join_prompts([one], pause_s=0.4, seed=number) for number, one in enumerate(single)]
     return {FEW: few, MANY: many, ONE: few[:1]}

@@ -25,8 +25,8 @@ from stt_pipeline.domain.transcription import Span, Transcription
 PIECE_S = 300.0
 """Seconds of audio held at once: bounds the memory of a long call (20 MB a channel)."""
 
-PENDING_S = 480.0
-"""Seconds of speech that wait to be read together: a full batch, and of a group nearly all."""
+PENDING_S = 300.0
+"""Seconds of speech that wait to be read together: most of a batch, or all of many short calls."""
 
 Decode = Callable[[BinaryIO, str, float], Iterator[Samples]]
 
