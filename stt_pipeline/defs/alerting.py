@@ -8,7 +8,7 @@ from urllib.parse import quote
 import dagster as dg
 
 from stt_pipeline.adapters.alert_record import Message
-from stt_pipeline.defs.resources import RETRY_TAG, WILL_RETRY_TAG, Pipeline
+from stt_pipeline.defs.resources import WILL_RETRY_TAG, Pipeline
 from stt_pipeline.defs.week_state import date_of
 from stt_pipeline.domain.alarm import Alert
 from stt_pipeline.domain.errors import UserError
@@ -67,16 +67,6 @@ def _send(pipeline: Pipeline, log: logging.Logger, message: Message) -> None:
     pipeline.alert_record.sent(message)
 
 
-def ask_for_retry(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
-    """Says once more that the run failed, where no retry of it was made.
-
-    Dagster (1.13.27) gives up the retry of a run whose failure it reads before its status is
-    written, and its backfill then waits for ever. A failure said twice makes one retry.
-    """
-    if run.status is dg.DagsterRunStatus.FAILURE and RETRY_TAG not in run.tags:
-        instance.report_run_failed(run, "Said again: the run is to be repeated, and is not yet.")
-
-
 def run_failure_sensor(pipeline: Pipeline) -> dg.SensorDefinition:
     """Alerts of each run that failed and is not repeated."""
 
@@ -90,7 +80,6 @@ def run_failure_sensor(pipeline: Pipeline) -> dg.SensorDefinition:
         run = context.instance.get_run_by_id(context.dagster_run.run_id) or context.dagster_run
         if run.tags.get(WILL_RETRY_TAG) == "true":
             context.log.info(f"Run {run.run_id} failed and is run again.")
-            ask_for_retry(context.instance, run)
             return
         pipeline.metrics.emit({RUNS_FAILED: [1]})
         alert = failure_alert(pipeline, run, _causes(context))

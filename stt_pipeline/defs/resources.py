@@ -139,9 +139,6 @@ class Pipeline:
 WILL_RETRY_TAG = "dagster/will_retry"
 """Dagster's own word on a run that failed: it is going to be repeated."""
 
-RETRY_TAG = "dagster/auto_retry_run_id"
-"""Dagster's own word on a run that was repeated: by which run."""
-
 
 class DateLock:
     """Shows that this run holds its call date: no other run of the date is at work."""

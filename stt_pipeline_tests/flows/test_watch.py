@@ -7,14 +7,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from stt_pipeline.defs.alerting import (
-    Cause,
-    ask_for_retry,
-    failure_alert,
-    raise_alert,
-    send_unsent,
-)
-from stt_pipeline.defs.resources import RETRY_TAG, WILL_RETRY_TAG
+from stt_pipeline.defs.alerting import Cause, failure_alert, raise_alert, send_unsent
 from stt_pipeline.defs.transcript_shards import plan_date
 from stt_pipeline.domain.alarm import Alert
 from stt_pipeline.domain.metrics import Metric
@@ -271,23 +264,3 @@ def test_the_same_failure_of_a_date_is_one_condition_and_another_is_another(
     assert gate.sentence.startswith(f"{FRIDAY} failed its gate and is not published: wer: too many")
     assert gate.condition != lost.condition
     assert failure_alert(lake.pipeline, run, []).condition == lost.condition
-
-
-@pytest.mark.parametrize(
-    ("status", "tags", "said"),
-    [
-        (dg.DagsterRunStatus.FAILURE, {WILL_RETRY_TAG: "true"}, 1),
-        (dg.DagsterRunStatus.FAILURE, {WILL_RETRY_TAG: "true", RETRY_TAG: "another"}, 0),
-        (dg.DagsterRunStatus.STARTED, {WILL_RETRY_TAG: "true"}, 0),
-    ],
-)
-def test_a_failure_is_said_again_until_its_retry_is_made(
-    status: dg.DagsterRunStatus, tags: dict[str, str], said: int
-) -> None:
-    with dg.DagsterInstance.ephemeral() as instance:
-        run = instance.add_run(dg.DagsterRun("process_date", status=status, tags=tags))
-
-        ask_for_retry(instance, run)
-
-        records = instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
-        assert len(records.records) == said
