@@ -5,10 +5,10 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from stt_pipeline import wiring
-from stt_pipeline.cli.output import NOTES, OUT, print_table
+from stt_pipeline.cli.output import OUT, print_table
+from stt_pipeline.cli.progress import counted
 from stt_pipeline.cli.runs import date_rows, run_dates, show_dates, undated_count
 from stt_pipeline.domain.call_dates import dates_of, last_full_week
 from stt_pipeline.domain.errors import UserError
@@ -63,20 +63,8 @@ def speak(settings: Settings, monday: dt.date) -> None:
     from stt_pipeline.demo.calls import make_calls
 
     folders = [_own_folder(settings.recordings_uri), _own_folder(settings.references_uri)]
-    with Progress(
-        TextColumn("Speaking sample calls"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        console=NOTES,
-        disable=not NOTES.is_terminal,
-    ) as bar:
-        task = bar.add_task("calls", total=None)
-        made = make_calls(
-            folders[0],
-            folders[1],
-            monday,
-            lambda done, total: bar.update(task, completed=done, total=total),
-        )
+    with counted("Speaking sample calls") as count:
+        made = make_calls(folders[0], folders[1], monday, count)
     OUT.print(f"{len(made)} sample recordings in {folders[0]}")
 
 

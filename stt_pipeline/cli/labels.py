@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from stt_pipeline.cli.output import NOTES, OUT, print_error, print_json, print_table
+from stt_pipeline.cli.output import OUT, print_error, print_json, print_table
+from stt_pipeline.cli.progress import counted
 from stt_pipeline.cli.runs import Json
 from stt_pipeline.domain.call_dates import last_full_week, monday_of
 from stt_pipeline.domain.errors import UserError
@@ -47,22 +47,8 @@ def export(
     from stt_pipeline.defs.label_export import export as export_labels
     from stt_pipeline.defs.resources import Pipeline
 
-    with Progress(
-        TextColumn("Copying calls"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        console=NOTES,
-        disable=not NOTES.is_terminal,
-    ) as bar:
-        task = bar.add_task("calls", total=None)
-        draw = export_labels(
-            Pipeline(settings),
-            week,
-            minutes,
-            seed,
-            to,
-            lambda done, total: bar.update(task, completed=done, total=total),
-        )
+    with counted("Copying calls") as count:
+        draw = export_labels(Pipeline(settings), week, minutes, seed, to, count)
     if as_json:
         print_json(asdict(draw) | {"name": draw.name, "folder": str(to)})
         return

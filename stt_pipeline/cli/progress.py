@@ -1,8 +1,17 @@
-"""The progress bar of transcription: audio minutes, a line a call date. Counts nothing itself."""
+"""Progress bars: audio minutes transcribed, a line a call date, or things done. Counts nothing."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from stt_pipeline.cli.output import NOTES
 from stt_pipeline.domain.progress import DateProgress
@@ -50,3 +59,17 @@ class AudioMinutesBar:
         self._bar.update(self._tasks[call_date], completed=done, total=total or 1.0, audio=audio)
         if self._bar.disable and progress.recordings == progress.recordings_done:
             NOTES.print(f"{call_date}: {audio}")
+
+
+@contextmanager
+def counted(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar of things done, by a function that is told how many and of how many."""
+    with Progress(
+        TextColumn(what),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=NOTES,
+        disable=not NOTES.is_terminal,
+    ) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
