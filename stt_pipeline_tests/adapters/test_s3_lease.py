@@ -16,6 +16,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from stt_pipeline.adapters.s3_store import LeaseLostError, S3Store
+from stt_pipeline.adapters.s3_store.client import RENEWAL, make_client
+from stt_pipeline.adapters.s3_store.failures import Place
 from stt_pipeline.adapters.s3_store.lease import GRACE_S
 from stt_pipeline_tests.cloud.faults import Fault, FaultyProxy, Rule
 from stt_pipeline_tests.cloud.s3 import client_of
@@ -250,10 +252,19 @@ class TestLease:
         assert waited == []
         assert aws.broken >= 2
 
+    def test_s3_that_fails_many_times_on_end_is_asked_again(
+        self, aws: FaultyProxy, bucket: str
+    ) -> None:
+        """A run that waits for its date has time: it does not fail where its next request would."""
+        aws.add(Rule(Fault.LOSE_ANSWER, kinds=frozenset({"PUT"}), times=5))
+        with lake(bucket).locked("d", on_wait=lambda: None):
+            assert aws.broken == 5
+
     def test_s3_that_is_away_for_longer_than_a_lease_is_no_loss(
         self, aws: FaultyProxy, bucket: str
     ) -> None:
-        store = lake(bucket, life_s=1.5)
+        impatient = make_client(Place(bucket, "", "STT_LAKE_URI"), RENEWAL)
+        store = S3Store(bucket, "lake", "STT_LAKE_URI", impatient, lease_life_s=1.5)
         with store.locked("d", on_wait=lambda: None):
             aws.add(Rule(Fault.INTERNAL_ERROR, path="locks"))
             time.sleep(2)

@@ -22,10 +22,10 @@ WORK = Config(
 )
 """Eight attempts, with pauses of up to 20 s: about half a minute of 500, 503 or dropped answers."""
 
-LEASE = Config(
+RENEWAL = Config(
     retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=3, read_timeout=5
 )
-"""A renewal that takes longer than a third of a lease's life helps nobody."""
+"""Of a lease in time: longer than a third of its life helps nobody, and the next one is near."""
 
 
 def make_client(place: Place, config: Config) -> Client:

@@ -55,9 +55,15 @@ class LeaseLostError(OSError):
 class Lease:
     """A lease that one holder at a time has; made for one holding."""
 
-    def __init__(self, client: Client, place: Place, name: str, life_s: float) -> None:
-        """`life_s`: seconds after which a lease that is not renewed is anyone's."""
+    def __init__(
+        self, client: Client, renewing: Client, place: Place, name: str, life_s: float
+    ) -> None:
+        """`life_s`: seconds after which a lease that is not renewed is anyone's.
+
+        `renewing` is the client of renewals in time, which gives up sooner than `client`.
+        """
         self._client = client
+        self._renewing = renewing
         self._place = place
         self._name = name
         self._key = f"_work/locks/{name}.lock"
@@ -75,7 +81,7 @@ class Lease:
     def acquire(self, on_wait: Callable[[], None]) -> None:
         """Waits until the lease is ours; calls `on_wait` once where it must."""
         waited = False
-        while not self._put(IfNoneMatch="*") and not self._taken_over():
+        while not self._put(self._client, IfNoneMatch="*") and not self._taken_over():
             if not waited:
                 on_wait()
                 waited = True
@@ -86,7 +92,7 @@ class Lease:
     def check(self) -> None:
         """Raises LeaseLostError where the lease is another's; renews one that has run out."""
         if not self._lost and time.monotonic() > self._ends_at:
-            self._renew()
+            self._renew(self._client)
         if self._lost:
             raise LeaseLostError(self._name)
 
@@ -97,19 +103,19 @@ class Lease:
         self._renewer.join()
         if not self._lost:
             with contextlib.suppress(ClientError, BotoCoreError):
-                self._client.delete_object(**self._address, IfMatch=self._etag)
+                self._renewing.delete_object(**self._address, IfMatch=self._etag)
 
     def _keep(self) -> None:
         while not self._lost and not self._done.wait(self._life_s / 3):
             # S3 that cannot be reached for a while is no loss: `check` looks at the time.
             with contextlib.suppress(OSError):
-                self._renew()
+                self._renew(self._renewing)
 
-    def _renew(self) -> None:
+    def _renew(self, client: Client) -> None:
         """One renewal; notes where another holds the lease or has held it since."""
         with self._asking:
-            while not self._lost and not self._put(IfMatch=self._etag):
-                seen = self._seen()
+            while not self._lost and not self._put(client, IfMatch=self._etag):
+                seen = self._seen(client)
                 if seen is not None and seen["holder"] == self._holder:
                     self._etag = seen["etag"]  # Of a renewal whose answer never came.
                 else:
@@ -117,19 +123,19 @@ class Lease:
 
     def _taken_over(self) -> bool:
         """True where the lease had run out and is ours now."""
-        seen = self._seen()
+        seen = self._seen(self._client)
         if seen is None or seen["age_s"] <= seen["life_s"] + GRACE_S:
             return False
-        return self._put(IfMatch=seen["etag"])
+        return self._put(self._client, IfMatch=seen["etag"])
 
-    def _put(self, **condition: str) -> bool:
+    def _put(self, client: Client, **condition: str) -> bool:
         """Writes the lease where the condition holds; the bytes, so the etag, are new each time."""
         self._turn += 1
         sent = {"holder": self._holder, "turn": self._turn, "life_s": self._life_s}
         asked_at = time.monotonic()
         try:
             with translated(self._place, Action.WRITE, self._key):
-                answer = self._client.put_object(
+                answer = client.put_object(
                     **self._address, Body=json.dumps(sent).encode(), **condition
                 )
                 etag = answer["ETag"]
@@ -139,18 +145,18 @@ class Lease:
             if status_of(error.__cause__) not in _NOT_WON:
                 raise
             # An answer may be lost on its way: the request is repeated and meets its own success.
-            seen = self._seen()
+            seen = self._seen(client)
             if seen is None or any(seen[name] != value for name, value in sent.items()):
                 return False
             etag = seen["etag"]
         self._etag, self._ends_at = etag, asked_at + self._life_s
         return True
 
-    def _seen(self) -> dict[str, Any] | None:
+    def _seen(self, client: Client) -> dict[str, Any] | None:
         """The lease as it lies in S3, with its etag and age; None where there is none."""
         try:
             with translated(self._place, Action.READ, self._key):
-                answer, body = fetched(lambda: self._client.get_object(**self._address))
+                answer, body = fetched(lambda: client.get_object(**self._address))
         except ObjectMissingError:
             return None
         now = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])

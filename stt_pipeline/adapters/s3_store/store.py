@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any, BinaryIO
 
-from stt_pipeline.adapters.s3_store.client import LEASE, WORK, Client, make_client
+from stt_pipeline.adapters.s3_store.client import RENEWAL, WORK, Client, make_client
 from stt_pipeline.adapters.s3_store.failures import Action, Place, translated
 from stt_pipeline.adapters.s3_store.lease import LIFE_S, Lease
 from stt_pipeline.adapters.s3_store.listing import Listing
@@ -50,8 +50,8 @@ class S3Store:
         return self._given or make_client(self._place, WORK)
 
     @cached_property
-    def _lease_client(self) -> Client:
-        return self._given or make_client(self._place, LEASE)
+    def _renewing_client(self) -> Client:
+        return self._given or make_client(self._place, RENEWAL)
 
     def walk(self, prefix: str, skip: Callable[[str], bool]) -> Iterator[FoundObject]:
         """See ReadableStore; names with a leading dot and empty folder objects are left out."""
@@ -126,7 +126,7 @@ class S3Store:
         One that cannot renew its lease in time, and whose lock another then takes, raises
         LeaseLostError (an OSError) at its next write, copy or delete with this store.
         """
-        lease = Lease(self._lease_client, self._place, name, self._lease_life_s)
+        lease = Lease(self._client, self._renewing_client, self._place, name, self._lease_life_s)
         lease.acquire(on_wait)
         self._leases.append(lease)
         try:
