@@ -8,7 +8,8 @@ from urllib.parse import quote
 import dagster as dg
 
 from stt_pipeline.adapters.alert_record import Message
-from stt_pipeline.defs.resources import WILL_RETRY_TAG, Pipeline
+from stt_pipeline.defs.resources import Pipeline
+from stt_pipeline.defs.retries import WILL_RETRY_TAG
 from stt_pipeline.defs.week_state import date_of
 from stt_pipeline.domain.alarm import Alert
 from stt_pipeline.domain.errors import UserError

@@ -8,6 +8,7 @@ from stt_pipeline.defs.jobs import SHARD_JOBS, date_job, week_job
 from stt_pipeline.defs.published_tables import published_tables_asset
 from stt_pipeline.defs.recordings import recordings_asset
 from stt_pipeline.defs.resources import Pipeline, date_lock
+from stt_pipeline.defs.retries import retries_settled_sensor
 from stt_pipeline.defs.schedules import schedules
 from stt_pipeline.defs.sensors import (
     late_recordings_sensor,
@@ -47,11 +48,12 @@ def build_definitions(pipeline: Pipeline) -> dg.Definitions:
 
 
 def sensors(pipeline: Pipeline) -> list[dg.SensorDefinition]:
-    """Those that launch, the one that watches the deadline, and the one that tells of failures."""
+    """Those that launch, the one that watches the deadline, those that see to failures."""
     return [
         *([shard_runs_sensor(pipeline)] if pipeline.settings.shard_runs else []),
         late_recordings_sensor(pipeline),
         week_published_sensor(pipeline),
         forecast_sensor(pipeline),
         run_failure_sensor(pipeline),
+        retries_settled_sensor(),
     ]

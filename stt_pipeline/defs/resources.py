@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -14,6 +13,7 @@ from stt_pipeline.adapters.parquet import ParquetTables
 from stt_pipeline.adapters.plans import PlanStore
 from stt_pipeline.adapters.publications import PublicationLog
 from stt_pipeline.adapters.verdicts import VerdictStore
+from stt_pipeline.defs.retries import retry_expected
 from stt_pipeline.domain.engine import EngineSpec
 from stt_pipeline.domain.ports import (
     Alerts,
@@ -136,10 +136,6 @@ class Pipeline:
         return ledger_rows(table, self.recordings.uri(""))
 
 
-WILL_RETRY_TAG = "dagster/will_retry"
-"""Dagster's own word on a run that failed: it is going to be repeated."""
-
-
 class DateLock:
     """Shows that this run holds its call date: no other run of the date is at work."""
 
@@ -157,28 +153,9 @@ def date_lock(context: dg.InitResourceContext) -> Iterator[DateLock]:
         if context.log is not None:
             context.log.info(f"Another run of {call_date} is at work: waiting for it to end.")
 
-    with _retry_expected(context):
+    with retry_expected(context):
         if call_date is None:
             yield DateLock()
             return
         with pipeline.lake.locked(f"call_date={call_date}", on_wait=say):
             yield DateLock()
-
-
-@contextmanager
-def _retry_expected(context: dg.InitResourceContext) -> Iterator[None]:
-    """Tags the run as one that will be repeated, for as long as its task may be lost.
-
-    Dagster (1.13.27) writes the tag just after a run has failed. A backfill that looks between the
-    two takes the run's partitions for given up, ends, and so forbids that the run is repeated. The
-    tag of a run that ends by itself is taken back first: with it, a success would be repeated too.
-    """
-    instance = context.instance
-    if context.run is None or instance is None or not instance.run_retries_enabled:
-        yield
-        return
-    instance.add_run_tags(context.run.run_id, {WILL_RETRY_TAG: "true"})
-    try:
-        yield
-    finally:
-        instance.add_run_tags(context.run.run_id, {WILL_RETRY_TAG: "false"})

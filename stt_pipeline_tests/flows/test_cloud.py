@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from stt_pipeline.defs.resources import WILL_RETRY_TAG
+from stt_pipeline.defs.retries import WILL_RETRY_TAG
 from stt_pipeline_tests.cloud.account import LOGS_BUCKET
 from stt_pipeline_tests.cloud.backfill import tables
 from stt_pipeline_tests.cloud.bed import TABLES, Row

@@ -10,6 +10,7 @@ import dagster as dg
 import pytest
 
 from stt_pipeline.defs.resources import Pipeline
+from stt_pipeline.defs.retries import WILL_RETRY_TAG
 from stt_pipeline.defs.transcript_shards import plan_date
 from stt_pipeline.domain.gates import COMPLETENESS
 from stt_pipeline.domain.ports import ReadableStore
@@ -186,11 +187,28 @@ def test_a_run_that_dagster_repeats_is_left_to_it(lake: Lake, instance: dg.Dagst
     lake.put(MONDAY, "a")
     run = lake.run(instance, "call_date", {"dagster/partition": MONDAY})
     lake.end(instance, run, well=False)
-    instance.add_run_tags(run.run_id, {"dagster/will_retry": "true"})
+    instance.add_run_tags(run.run_id, {WILL_RETRY_TAG: "true"})
     lake.clock.forward(hours=2)
     assert not lake.sensor("late_recordings", instance)[0]
-    instance.add_run_tags(run.run_id, {"dagster/will_retry": "false"})
+    instance.add_run_tags(run.run_id, {WILL_RETRY_TAG: "false"})
     assert lake.sensor("late_recordings", instance)[0]
+
+
+def test_a_run_that_succeeded_is_not_to_be_repeated(
+    lake: Lake, instance: dg.DagsterInstance
+) -> None:
+    """It was, by a daemon that took its task for lost: its backfill would wait for ever."""
+    runs = [lake.run(instance, "call_date", {WILL_RETRY_TAG: "true"}) for _ in range(3)]
+    _, failed, succeeded = runs
+    lake.end(instance, failed, well=False)
+    lake.end(instance, succeeded)
+    instance.add_run_tags(failed.run_id, {WILL_RETRY_TAG: "true"})
+    assert lake.sensor("retries_settled", instance)[1] == (
+        f"Succeeded, and will not be repeated: {succeeded.run_id}."
+    )
+    tags = [instance.get_runs(dg.RunsFilter([run.run_id]))[0].tags[WILL_RETRY_TAG] for run in runs]
+    assert tags == ["true", "true", "false"]
+    assert lake.sensor("retries_settled", instance)[1] == "Nothing to take back."
 
 
 @pytest.mark.parametrize(("check", "asks"), [("wer", False), (COMPLETENESS, True)])
