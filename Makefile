@@ -101,8 +101,8 @@ compile = $(bin)/uv pip compile --quiet --universal --python-version 3.11 --gene
 lock: $(stamps)/build ## Pin the dependencies of pyproject.toml anew (UPGRADE=--upgrade for newer versions)
 	@$(compile) pyproject.toml --all-extras -o requirements/dev.txt
 	@$(compile) pyproject.toml -c requirements/dev.txt -o requirements/runtime.txt
-	@$(compile) pyproject.toml -c requirements/dev.txt --extra ui --extra demo -o requirements/demo.txt
-	@$(compile) pyproject.toml -c requirements/dev.txt --extra deploy -o requirements/deploy.txt
+	@$(compile) pyproject.toml -c requirements/dev.txt --extra ui --extra demo --extra serve -o requirements/demo.txt
+	@$(compile) pyproject.toml -c requirements/dev.txt --extra deploy --extra serve -o requirements/deploy.txt
 	@$(compile) --group pyproject.toml:build -c requirements/dev.txt -o requirements/build.txt
 	@$(compile) --group pyproject.toml:deploy-check -o requirements/deploy-check.txt
 

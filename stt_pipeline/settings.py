@@ -154,6 +154,56 @@ class Settings(BaseSettings):
         if not root.startswith(("file:///", "s3://")):
             raise ValueError("write it as file:///folder or s3://bucket/prefix")
         return root
+    serve_api_keys: str = Field(
+        default="",
+        description="Who may call the service: `name:sha256-of-key`, comma separated, or the URI "
+        "of a file with one a line.",
+    )
+    serve_oidc_issuer: str = Field(
+        default="", description="OpenID Connect issuer whose bearer tokens are let in; empty: none."
+    )
+    serve_oidc_audience: str = Field(
+        default="", description="What these tokens must be issued for (`aud`)."
+    )
+    serve_uris: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Prefixes, beside STT_RECORDINGS_URI, whose recordings may be asked for by "
+        "URI, comma separated.",
+    )
+    serve_queue_minutes: float = Field(
+        default=60,
+        gt=0,
+        allow_inf_nan=False,
+        description="Audio minutes that may wait; a request beyond them is told to come again.",
+    )
+    serve_max_mb: float = Field(
+        default=200, gt=0, le=5000, description="Largest upload, in megabytes (10^6 bytes)."
+    )
+    serve_max_minutes: float = Field(
+        default=240, gt=0, le=720, description="Longest recording, in minutes."
+    )
+    serve_sync_minutes: float = Field(
+        default=5,
+        ge=0,
+        allow_inf_nan=False,
+        description="Longest recording that is answered at once; a longer one becomes a job.",
+    )
+    serve_rate_per_minute: int = Field(
+        default=600, ge=1, description="Requests a minute that one client may make."
+    )
+    serve_timeout_s: float = Field(
+        default=300,
+        gt=0,
+        allow_inf_nan=False,
+        description="Seconds for an upload, and again for the answer of a request.",
+    )
+    serve_keep_h: float = Field(
+        default=24,
+        gt=0,
+        allow_inf_nan=False,
+        description="Hours that a job and its result are kept; its sound goes once it is read.",
+    )
+
 
     @field_validator("alert_sns_topic")
     @classmethod
@@ -188,6 +238,21 @@ class Settings(BaseSettings):
 
     @field_validator("languages", mode="before")
     @classmethod
+    @field_validator("serve_oidc_issuer")
+    @classmethod
+    def _issuer(cls, url: str) -> str:
+        # The name of an issuer is compared as it is written, to its last slash.
+        if url and not url.startswith(("http://", "https://")):
+            raise ValueError("write the issuer's address, such as https://login.example.com/tenant")
+        return url
+
+    @field_validator("serve_uris", mode="before")
+    @classmethod
+    def _prefixes(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(cls._known_scheme(uri.strip()) for uri in value.split(",") if uri.strip())
+
     def _language_codes(cls, value: object) -> object:
         if not isinstance(value, str):
             return value

@@ -13,7 +13,7 @@ import queue
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from typing import TextIO
+from typing import Any, TextIO
 
 from pydantic import TypeAdapter
 
@@ -53,7 +53,7 @@ def main() -> int:
     parser.add_argument("--settings", required=True)
     parser.add_argument("--figures", type=json.loads, default={})
     arguments = parser.parse_args()
-    answers = _own_stdout()
+    answers = own_stdout()
     try:
         serve(arguments, answers)
     except UserError as error:
@@ -70,24 +70,29 @@ def serve(arguments: argparse.Namespace, answers: TextIO) -> None:
         settings, arguments.threads, arguments.figures, arguments.batch
     )
     results = wiring.result_store(settings, arguments.date, arguments.figures)
-    for line in _lines():
+    for line in lines_of_input():
         asked = RECORDINGS.validate_json(line)
         for task, result in transcribe_recordings(asked, recordings, transcriber, results):
             heard = isinstance(result.outcome, Transcription)
             cpu_s = result.outcome.cpu_s if isinstance(result.outcome, Transcription) else 0.0
             answer = {"task": task, "transcribed": heard, "cpu_s": cpu_s}
-            answers.write(json.dumps(answer) + "\n")
-            answers.flush()
+            say(answers, answer)
 
 
-def _own_stdout() -> TextIO:
+def say(answers: TextIO, answer: dict[str, Any]) -> None:
+    """One line of JSON, sent at once."""
+    answers.write(json.dumps(answer) + "\n")
+    answers.flush()
+
+
+def own_stdout() -> TextIO:
     """Standard output for answers alone; what libraries print goes to standard error."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     return answers
 
 
-def _lines() -> Iterator[str]:
+def lines_of_input() -> Iterator[str]:
     """Lines of the input, read by a thread that ends the process where the input ends."""
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
 

@@ -55,6 +55,17 @@ class PyavProber:
         return info
 
 
+def packets_s(audio: BinaryIO, name: str) -> float:
+    """Seconds of sound in the packets of a file, decoding none; 0 where they do not say.
+
+    Reads the whole file. A header may be wrong, or written before the length was known.
+    """
+    with _opened(audio, name) as container:
+        base = container.streams.audio[0].time_base
+        length = sum(packet.duration or 0 for packet in _packets(container))
+        return float(length * base) if base else 0.0
+
+
 def _probe(audio: BinaryIO, name: str) -> AudioInfo:
     with _opened(audio, name) as container:
         stream = container.streams.audio[0]

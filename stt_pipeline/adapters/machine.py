@@ -28,6 +28,29 @@ def available_memory_bytes(root: Path = ROOT) -> int:
     return physical_bytes if limit_bytes is None else min(physical_bytes, limit_bytes)
 
 
+def free_memory_bytes(root: Path = ROOT) -> int:
+    """Bytes that can still be had without swapping: of the machine, or fewer within a limit.
+
+    What a control group holds of files is given back when memory is asked for, and counts as free.
+    """
+    lines = (line.split() for line in _text(root / "proc/meminfo").splitlines())
+    known = {words[0]: int(words[1]) * 1024 for words in lines if len(words) > 1}
+    free = [known[name] for name in ("MemAvailable:",) if name in known]
+    free += _free_in_groups(root)
+    return max(0, min(free, default=available_memory_bytes(root)))
+
+
+def _free_in_groups(root: Path) -> Iterator[int]:
+    for folder in _groups(root, "memory"):
+        limit = _words(folder / "memory.max") or _words(folder / "memory.limit_in_bytes")
+        used = _words(folder / "memory.current") or _words(folder / "memory.usage_in_bytes")
+        if limit and used and limit[0].isdecimal():
+            lines = (line.split() for line in _text(folder / "memory.stat").splitlines())
+            held = {words[0]: int(words[1]) for words in lines if len(words) == 2}
+            files = held.get("inactive_file", held.get("total_inactive_file", 0))
+            yield int(limit[0]) - int(used[0]) + files
+
+
 def cpu_quota(root: Path = ROOT) -> float | None:
     """CPUs' worth of time that the control groups allow, or None where they set no limit."""
     settings = []

@@ -1,7 +1,8 @@
 """Worker processes that take groups of tasks over pipes. Knows nothing of what a task is.
 
 Each worker is a program of its own. It reads a group as a line of JSON, a list of tasks, and writes
-a line of JSON for every task of it, in any order: `{"task": index in the group, …}`.
+a line of JSON for every task of it, in any order: `{"task": index in the group, …}`. Before it,
+it may write notes of how far it is: `{"task": …, "note": …}`.
 """
 
 import contextlib
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +49,10 @@ class Finished:
     crashed: bool = False
 
 
+def _heed_no_note(task: Task, note: Any) -> None:
+    """Nobody asked how far the workers are."""
+
+
 class WorkerProcesses:
     """Runs shards of groups of tasks on a fixed number of worker processes; good for one run."""
 
@@ -58,26 +63,29 @@ class WorkerProcesses:
         limit_s: Callable[[Sequence[Task]], float],
         environment: Mapping[str, str],
         start_s: float = START_S,
+        on_note: Callable[[Task, Any], None] = _heed_no_note,
     ) -> None:
         """`arguments` follow the Python interpreter on each worker's command line.
 
-        `limit_s` says how many seconds may pass without an answer while these tasks are
+        `limit_s` says how many seconds may pass without an answer or a note while these tasks are
         unanswered. `environment` is for the processes, where this one's own does not say
-        otherwise.
+        otherwise. `on_note` takes a task and the note on it, in a thread of its worker.
         """
         self._command = [sys.executable, *arguments]
         self.workers = workers
         self._limit_s = limit_s
         self._environment = {**environment, **os.environ}
         self._start_s = start_s
-        self._shards: queue.SimpleQueue[tuple[int, Sequence[Sequence[Task]]]] = queue.SimpleQueue()
+        self._on_note = on_note
+        self._shards: queue.SimpleQueue[tuple[int, Iterable[Sequence[Task]]]] = queue.SimpleQueue()
         self._finished: queue.SimpleQueue[Finished | Exception | None] = queue.SimpleQueue()
         self._alive: set[_Worker] = set()
         self._stopping = False
 
-    def run(self, shards: Sequence[Sequence[Sequence[Task]]]) -> Iterator[Finished]:
+    def run(self, shards: Sequence[Iterable[Sequence[Task]]]) -> Iterator[Finished]:
         """Yields each task as it ends, in any order; every task is yielded exactly once.
 
+        A shard may make its groups while it is read, and wait in doing so, in its worker's thread.
         Where a worker dies, or gives no answer in time and is killed, the tasks of its group that
         it did not answer are tried once more, each alone in a fresh worker; one that ends this
         worker too is given up. Closing the iterator, or an error in the loop that reads it, stops
@@ -102,9 +110,13 @@ class WorkerProcesses:
                 else:
                     yield item
         finally:
-            self._stopping = True
-            for worker in list(self._alive):
-                worker.kill()
+            self.stop()
+
+    def stop(self) -> None:
+        """Kills the workers; what they did not answer is not yielded. For any thread."""
+        self._stopping = True
+        for worker in list(self._alive):
+            worker.kill()
 
     def _serve(self) -> None:
         worker: _Worker | None = None
@@ -153,6 +165,9 @@ class WorkerProcesses:
             answer = worker.answer(limit_s if worker.has_answered else limit_s + self._start_s)
             if answer is None:
                 break
+            if "note" in answer:
+                self._on_note(unanswered[answer["task"]], answer["note"])
+                continue
             task = unanswered.pop(answer.pop("task"))
             self._finished.put(Finished(shard, task, answer))
         return [*unanswered.values()]

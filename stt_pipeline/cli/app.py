@@ -16,6 +16,7 @@ from stt_pipeline.cli.models import model
 from stt_pipeline.cli.output import NOTES, print_error
 from stt_pipeline.cli.plan import plan
 from stt_pipeline.cli.runs import run, status
+from stt_pipeline.cli.serve import serve
 from stt_pipeline.cli.sql import queries, query
 from stt_pipeline.domain.errors import UserError
 
@@ -24,7 +25,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, run, status, plan, query, queries, transcribe, align, compare, doctor):
+for command in (
+    *(demo, run, status, plan, query, queries, transcribe, serve, align, compare, doctor),
+):
     app.command()(command)
 app.add_typer(label, name="label")
 app.add_typer(model, name="model")

@@ -15,3 +15,7 @@ class AudioUnreadableError(Exception):
 
 class ObjectMissingError(Exception):
     """No object is stored under that key."""
+
+
+class TokenError(Exception):
+    """A bearer token that is not the issuer's, for this service, now; the message says why."""

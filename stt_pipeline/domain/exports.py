@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 from stt_pipeline.domain.transcription import Segment, Transcription
 
@@ -47,9 +48,9 @@ def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def as_json(heard: Transcription, engine: str) -> str:
+def as_document(heard: Transcription, engine: str) -> dict[str, Any]:
     """The columns of `transcripts`, `segments` and `words`, nested."""
-    document = {
+    return {
         "duration_s": heard.duration_s,
         "speech_s": round(heard.speech_s, 3),
         "language": heard.language,
@@ -59,6 +60,11 @@ def as_json(heard: Transcription, engine: str) -> str:
         "text": " ".join(segment.text for segment in heard.segments),
         "segments": [_segment(segment) for segment in heard.segments],
     }
+
+
+def as_json(heard: Transcription, engine: str) -> str:
+    """The document as JSON."""
+    document = as_document(heard, engine)
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 

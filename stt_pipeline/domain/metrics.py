@@ -45,6 +45,9 @@ REAL_TIME_FACTOR: Final = Metric(
 TRANSCRIPTION_USD: Final = Metric(
     "TranscriptionUsd", "None", "These CPU seconds at Fargate's price on demand (prices.toml)."
 )
+SERVE_QUEUE_S: Final = Metric(
+    "ServeQueueS", "Seconds", "Audio seconds that wait in a process of the service."
+)
 
 METRICS: Final = (
     SENSOR_LOOKS,
@@ -56,4 +59,5 @@ METRICS: Final = (
     RECORDINGS_FAILED,
     REAL_TIME_FACTOR,
     TRANSCRIPTION_USD,
+    SERVE_QUEUE_S,
 )

@@ -171,3 +171,11 @@ class Metrics(Protocol):
     def emit(self, values: Mapping[Metric, Sequence[float]]) -> None:
         """Tells the values of each metric, of now; raises nothing that a caller must handle."""
         ...
+
+
+class TokenIssuer(Protocol):
+    """Issues bearer tokens, and says whose they are."""
+
+    def subject(self, token: str) -> str:
+        """Who the token was issued to; raises TokenError, or UserError where settings are wrong."""
+        ...

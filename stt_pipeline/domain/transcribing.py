@@ -1,7 +1,8 @@
 """Transcribes recordings and keeps their checkpoints, over ports. Knows no engine, no process."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import BinaryIO
 
 from stt_pipeline.domain.errors import AudioUnreadableError, ObjectMissingError
 from stt_pipeline.domain.ports import Heard, ReadableStore, ResultStore, Source, Transcriber
@@ -25,12 +26,21 @@ def transcribe_recordings(
 
     Whatever one file does wrong becomes its own Failure.
     """
-    sources = [Source(one.key, partial(store.open, one.key)) for one in recordings]
-    for index, heard in transcriber.transcribe_all(sources):
-        recording = recordings[index]
-        result = Result(recording.etag, transcriber.engine, _outcome(recording, heard))
+    for index, result in read_together(recordings, store.open, transcriber):
         results.write(result)
         yield index, result
+
+
+def read_together(
+    recordings: Sequence[Recording],
+    opened: Callable[[str], BinaryIO],
+    transcriber: Transcriber,
+) -> Iterator[tuple[int, Result]]:
+    """The result of each with its place, in any order; kept nowhere. `opened` takes the key."""
+    sources = [Source(one.key, partial(opened, one.key)) for one in recordings]
+    for index, heard in transcriber.transcribe_all(sources):
+        recording = recordings[index]
+        yield index, Result(recording.etag, transcriber.engine, _outcome(recording, heard))
 
 
 def _outcome(recording: Recording, heard: Heard) -> Outcome:

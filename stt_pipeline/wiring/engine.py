@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from stt_pipeline.adapters import machine
 from stt_pipeline.adapters.audio import PyavProber, Samples, decode
+from stt_pipeline.adapters.audio import packets_s as audio_packets_s
 from stt_pipeline.adapters.checkpoints import CheckpointStore
 from stt_pipeline.adapters.weights import fetch_from, verified_weights, verify
 from stt_pipeline.adapters.whisper.process import process_environment
@@ -211,6 +212,11 @@ def workers(
 def prober(_: Settings) -> AudioProber:
     """Reads audio headers."""
     return PyavProber()
+
+
+def packets_s(audio: BinaryIO, name: str) -> float:
+    """Seconds of sound in a file's packets; 0 where they do not say. Reads the whole file."""
+    return audio_packets_s(audio, name)
 
 
 def sound(audio: BinaryIO, name: str) -> Iterator[Samples]:

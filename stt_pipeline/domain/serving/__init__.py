@@ -1,0 +1,1 @@
+"""Rules of the service that transcribes on demand. Knows no HTTP, no process, no clock."""
