@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
-from stt_pipeline_tests.cloud import giving
+from stt_pipeline_tests.cloud import doubting, giving
 from stt_pipeline_tests.cloud.backfill import END_S, Backfill, PlannedDate, launch
 from stt_pipeline_tests.cloud.bed import ASSETS, Bed
 from stt_pipeline_tests.cloud.faults import Fault, FaultyProxy, Rule
@@ -19,7 +19,7 @@ from stt_pipeline_tests.flows.console import DATE_ASSETS, wait_for
 from stt_pipeline_tests.speech.calls import JoinedCall, join_prompts, short_call
 from stt_pipeline_tests.speech.prompts import Prompt
 
-SETTINGS = {"STT_MAX_SHARDS": "2", "STT_SHARD_MINUTES": "0.4", "STT_FIRST_DATE": "2026-10-31"}
+SETTINGS = {"STT_MAX_SHARDS": "2", "STT_SHARD_MINUTES": "0.4", "STT_FIRST_DATE": "2026-10-30"}
 """Two shards for FEW and MANY, none for ONE, which the date's own run may do by itself."""
 
 FEW, MANY, ONE = "few", "many", "one"
@@ -38,6 +38,7 @@ DATES: Mapping[str, tuple[str, ...]] = {
     "S3 failing": ("2026-11-11",),
     "daemon restarted": tuple(f"2026-11-{day}" for day in range(12, 22)),
     "Postgres restarted": ("2026-11-22",),
+    "doubted": ("2026-10-30",),
 }
 KINDS = {
     "tasks given": MANY,
@@ -48,6 +49,7 @@ KINDS = {
     "throttled": ONE,
     "no capacity": ONE,
     "answer lost": ONE,
+    "doubted": ONE,
     "daemon restarted": ONE,
 }
 """Which calls a case has, where they are not FEW. A date of ONE call is one run, without shards."""
@@ -169,6 +171,13 @@ def doubled(bed: Bed, name: str) -> Outcome:
     return Outcome(backfill, backfill.ended())
 
 
+def doubted(bed: Bed, name: str) -> Outcome:
+    """Its run succeeds, and something has said that it will be repeated."""
+    backfill = launch(bed, name, *DATES[name], assets=DATE_ASSETS)
+    bed.dagster.daemon.run_beside(sys.executable, "-m", doubting.__name__, backfill.id)
+    return Outcome(backfill, backfill.ended())
+
+
 def throttled(bed: Bed, name: str) -> Outcome:
     """RunTask is throttled; the tags of its runs ask for small tasks, on demand."""
     bed.account.break_run_task("throttled", name, times=5)
@@ -250,6 +259,7 @@ SEPARATE: dict[str, Act] = {
     "many undisturbed": undisturbed,
     "few undisturbed": undisturbed,
     "doubled": doubled,
+    "doubted": doubted,
     "throttled": throttled,
     "no capacity": no_capacity,
     "answer lost": answer_lost,

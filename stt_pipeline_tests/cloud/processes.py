@@ -51,6 +51,12 @@ class Program:
         """Whether it was started, and has not ended."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """The number of its process; it was started."""
+        assert self._process
+        return self._process.pid
+
     def start(self) -> None:
         """Starts it."""
         with self.log.open("ab") as log:

@@ -1,8 +1,9 @@
 """S3 on this machine: `python -m stt_pipeline_tests.cloud.s3` serves it until its input ends.
 
-It is moto's server, whose first line of output is its address. Two things are added: a condition of
-a request (`If-Match`, `If-None-Match`) and what the request does are one step, as on S3, where moto
-lets another request in between; and `POST /seed` makes many objects at once.
+It is moto's server, whose first line of output is its address. Three things are added: a condition
+of a request (`If-Match`, `If-None-Match`) and what the request does are one step, as on S3, where
+moto lets another request in between; `POST /seed` makes many objects at once; and a job of Amazon
+Transcribe leaves a document (`transcribe.py`).
 """
 
 import json
@@ -31,6 +32,7 @@ from moto.s3.responses import S3Response
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
+from stt_pipeline_tests.cloud import transcribe
 from stt_pipeline_tests.cloud.faults import FaultyProxy
 
 END_S: Final = 20
@@ -170,6 +172,7 @@ class _Quiet(MotoRequestHandler):
 def main() -> None:
     """Serves until standard input ends."""
     make_conditions_atomic()
+    transcribe.install()
     server = make_server("127.0.0.1", 0, _Application(), threaded=True, request_handler=_Quiet)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(f"http://127.0.0.1:{server.port}", flush=True)  # noqa: T201 - read by who started it

@@ -14,6 +14,7 @@ from stt_pipeline_tests.cloud.account import LOGS_BUCKET
 from stt_pipeline_tests.cloud.backfill import tables
 from stt_pipeline_tests.cloud.bed import TABLES, Row
 from stt_pipeline_tests.cloud.cases import DATES, MANY, ONE, Cases, Outcome
+from stt_pipeline_tests.flows.console import wait_for
 
 pytestmark = pytest.mark.timeout(1800)
 
@@ -192,6 +193,12 @@ def test_a_task_that_is_there_twice_does_its_work_once(cases: Cases) -> None:
     outcome = ended_well(cases, "doubled")
     [second] = [one for one in outcome.backfill.tasks() if "doubles" in one["tags"]]
     assert second["exit_code"] == 0
+
+
+def test_a_backfill_does_not_wait_for_the_repetition_of_a_success(cases: Cases) -> None:
+    [run] = ended_well(cases, "doubted").backfill.runs()
+    assert run.status == "SUCCESS"
+    wait_for(lambda: cases.outcome("doubted").backfill.runs()[0].tags[WILL_RETRY_TAG] == "false")
 
 
 @pytest.mark.parametrize("name", ["throttled", "no capacity", "answer lost"])
