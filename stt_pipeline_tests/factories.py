@@ -103,6 +103,7 @@ def make_channel(
     peak: float = 0.5,
     rms: float = 0.05,
     clipped_share: float = 0.0,
+    background_rms: float = 0.0,
 ) -> Channel:
     """A channel with speech between these seconds, at an ordinary level."""
     return Channel(
@@ -112,6 +113,7 @@ def make_channel(
         peak=peak,
         rms=rms,
         clipped_share=clipped_share,
+        background_rms=background_rms,
     )
 
 

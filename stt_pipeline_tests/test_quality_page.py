@@ -40,6 +40,7 @@ def test_the_page_names_every_signal_once_and_in_order() -> None:
         ("language_doubtful", (f"{LIMITS.language_probability:g}",)),
         ("channels_leak", (f"{LIMITS.echoed_share:.0%}",)),
         ("clipping", (f"{LIMITS.clipped_share:.0%}",)),
+        ("loud_pauses", (f"{LIMITS.background:.0%}",)),
         ("text_outside_audio", (f"{LIMITS.outside_s:g} s",)),
         ("too_fast", (f"{LIMITS.words_per_s:g} words",)),
         ("cut_off", (f"{LIMITS.end_s:g} s",)),

@@ -12,7 +12,7 @@ COVERAGE_MARGIN_S = 1.0
 """Words cover the speech this near to them: padding of 0.4 s, and word times good to 0.2 s."""
 
 ENOUGH_SPEECH_S = 5.0
-"""Speech of a channel below which a share of it says nothing."""
+"""Speech of a channel, or sound beside it, below which a share of it says nothing."""
 
 DOUBTFUL = 0.5
 """A word whose probability is below this is doubtful."""
@@ -49,7 +49,8 @@ class Figures:
     probability of words, and the share of those below DOUBTFUL; `no_speech_prob` is the highest of
     chunks read below UNSURE_LOGPROB. `silent_share` is how much of a channel's speech lies before
     or after all of the other's (0 below ALONE_S), `echoed_share` the share of words that the other
-    channel has too. `rms` is the level of speech, `peak` the highest of all sound. `outside_s` is
+    channel has too. `rms` is the level of speech, `peak` the highest of all sound, `background` the
+    level beside speech as a share of that of speech. `outside_s` is
     how far words lie beyond the audio, `end_s` how far the last word ends before it does.
     """
 
@@ -69,6 +70,7 @@ class Figures:
     clipped_share: float
     rms: float | None
     peak: float
+    background: float
     outside_s: float
     words_per_s: float
     end_s: float
@@ -102,6 +104,7 @@ def measure(heard: Transcription) -> Figures:
         clipped_share=max((one.clipped_share for one in heard.channels), default=0.0),
         rms=min((one.rms for one in heard.channels if one.speech), default=None),
         peak=max((one.peak for one in heard.channels), default=0.0),
+        background=max((_background(one, heard.duration_s) for one in heard.channels), default=0.0),
         outside_s=max((_outside_s(one, heard.duration_s) for one in heard.segments), default=0.0),
         words_per_s=max(
             (
@@ -210,6 +213,13 @@ def _echoed_share(by_channel: Sequence[Sequence[Word]]) -> float:
         ]
         echoed += any(word.word.lower() == other.word.lower() for other in near)
     return echoed / len(few)
+
+
+def _background(channel: Channel, duration_s: float) -> float:
+    """Level beside speech over that of speech; 0 where there is too little of either."""
+    if channel.rms == 0 or duration_s - channel.speech_s < ENOUGH_SPEECH_S:
+        return 0.0
+    return channel.background_rms / channel.rms
 
 
 def _end_of(word: Word) -> float:

@@ -33,6 +33,7 @@ class Limits:
     clipped_share: float = 0.01
     rms: float = 0.003
     peak: float = 0.002
+    background: float = 0.3
     outside_s: float = 0.5
     words_per_s: float = 5.0
     end_s: float = 0.25
@@ -78,6 +79,7 @@ SIGNALS: Final[Mapping[str, Callable[[Figures, Limits], bool]]] = {
     "low_level": lambda call, limits: (
         _is_below(call.rms, limits.rms) or (call.rms is None and 0 < call.peak < limits.peak)
     ),
+    "loud_pauses": lambda call, limits: call.background > limits.background,
     "text_outside_audio": lambda call, limits: call.outside_s > limits.outside_s,
     "too_fast": lambda call, limits: call.words_per_s > limits.words_per_s,
     "cut_off": lambda call, limits: -limits.outside_s <= call.end_s < limits.end_s,

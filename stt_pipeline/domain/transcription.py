@@ -60,7 +60,8 @@ class Channel:
 
     `peak` is the largest sample of full scale (0 to 1), `rms` the root mean square of samples in
     speech, `clipped_share` the share of speech samples at full scale. `languages` are those heard
-    on it with confidence, for seconds and not for a name or two.
+    on it with confidence, for seconds and not for a name or two. `background_rms` is the root mean
+    square of all other samples; 0 where nobody measured it.
     """
 
     index: int
@@ -70,6 +71,7 @@ class Channel:
     rms: float
     clipped_share: float
     languages: tuple[str, ...] = ()
+    background_rms: float = 0.0
 
     @property
     def speech_s(self) -> float:

@@ -31,6 +31,7 @@ MEANINGS = {
     "dead_channel": "one side of the call is silent, from the start or from some point on",
     "clipping": "recorded too loud",
     "low_level": "recorded too low",
+    "loud_pauses": "noise or music between the words",
     "text_outside_audio": "words after the end of the recording",
     "too_fast": "more words than anybody can say in the time",
     "cut_off": "the recording ends within a word",

@@ -184,6 +184,16 @@ class TestSignal:
         assert channel.peak == pytest.approx(float(np.abs(sound).max()), abs=1e-4)
         assert channel.clipped_share == 0.0
 
+    @pytest.mark.parametrize("cut", [WHOLE, "7 s"])
+    def test_background_is_all_but_the_speech(
+        self, call: JoinedCall, tmp_path: Path, cut: str
+    ) -> None:
+        noise = white_noise(20, seed=4, level_dbfs=-30)
+        channel, _, _ = heard_in(np.concatenate((call.samples, noise)), tmp_path, cut)
+        heard_s = len(call.samples) / RATE_HZ + 20 - channel.speech_s
+        expected = 10 ** (-30 / 20) * (20 / heard_s) ** 0.5
+        assert channel.background_rms == pytest.approx(expected, rel=0.1)
+
     def test_half_the_level_is_half_the_figures(self, call: JoinedCall, tmp_path: Path) -> None:
         loud, _, _ = heard_in(call.samples, tmp_path)
         soft, _, _ = heard_in(call.samples // 2, tmp_path)

@@ -44,10 +44,13 @@ class Built:
     turns: Mapping[str, tuple[Turn, ...]]
 
 
-def long_calls(language: Language) -> Iterator[Built]:
-    """Every prompt of the language once, in eight calls of 2 to 5 minutes: some 2,900 words."""
+def long_calls(language: Language, deal: int = 0) -> Iterator[Built]:
+    """Every prompt of the language once, in eight calls of 2 to 5 minutes: some 2,900 words.
+
+    Another `deal` puts them in other company.
+    """
     prompts = load_prompts(language)
-    shuffled = Random(3).sample(prompts, len(prompts))
+    shuffled = Random(3 + deal).sample(prompts, len(prompts))
     place = {prompt.name: number for number, prompt in enumerate(shuffled)}
     # Dealt longest first, each to the call that lacks most, then put back in their order.
     calls: list[list[Prompt]] = [[] for _ in LONG_SHARES]
@@ -57,8 +60,9 @@ def long_calls(language: Language) -> Iterator[Built]:
             for call, share in zip(calls, LONG_SHARES, strict=True)
         ]
         calls[loads.index(min(loads))].append(prompt)
-    for seed, call in enumerate(calls):
-        yield mono(sorted(call, key=lambda one: place[one.name]), seed)
+    for number, call in enumerate(calls):
+        in_turn = sorted(call, key=lambda one: place[one.name])
+        yield mono(in_turn, seed=deal * len(calls) + number)
 
 
 def short_calls(

@@ -174,6 +174,15 @@ def test_the_worst_channel_counts() -> None:
     assert figures.words_per_s == pytest.approx(3 / 12)
 
 
+@pytest.mark.parametrize(("end_s", "share"), [(8.0, 0.0), (17.0, 0.4)])
+def test_background_is_a_share_of_the_speech_where_there_is_enough_of_it(
+    end_s: float, share: float
+) -> None:
+    channel = make_channel("agent", [(1.0, 5.0)], rms=0.05, background_rms=0.02)
+    heard = replace(make_transcription(channels=[channel]), duration_s=end_s)
+    assert measure(heard).background == pytest.approx(share)
+
+
 def test_little_speech_of_a_channel_says_nothing_of_its_coverage() -> None:
     heard = make_transcription(
         [make_segment("all is well", 0.0, word_s=4.0)],

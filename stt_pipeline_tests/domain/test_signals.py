@@ -45,6 +45,7 @@ CASES = {
     ),
     "clipping": replace(GOOD, channels=(AGENT, replace(CUSTOMER, clipped_share=0.02))),
     "low_level": replace(GOOD, channels=(AGENT, replace(CUSTOMER, rms=0.002))),
+    "loud_pauses": replace(GOOD, channels=(AGENT, replace(CUSTOMER, background_rms=0.02))),
     "text_outside_audio": replace(GOOD, duration_s=9.6),
     "too_fast": make_transcription(
         [make_segment(SENTENCE, word_s=0.15), make_segment(SENTENCE, 2.1, word_s=0.15)]
@@ -80,7 +81,7 @@ def test_every_fault_at_once_shows_every_signal_in_one_order() -> None:
         ),
     )
 
-    absent = ("languages_mixed", "channels_leak", "cut_off")
+    absent = ("languages_mixed", "channels_leak", "loud_pauses", "cut_off")
     assert flags(worst) == tuple(name for name in SIGNALS if name not in absent)
 
 

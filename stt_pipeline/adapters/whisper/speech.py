@@ -57,6 +57,8 @@ class ChannelListener:
         self._held_start = start_samples
         self._speech: list[Span] = []
         self._peak = 0.0
+        self._all_squares = 0.0
+        self._all_counted = 0
         self._squares = 0.0
         self._clipped = 0
         self._counted = 0
@@ -69,6 +71,8 @@ class ChannelListener:
 
     def _listen(self, piece: Samples) -> list[Utterance]:
         self._peak = max(self._peak, float(np.abs(piece).max(initial=0.0)))
+        self._all_squares += _energy(piece)
+        self._all_counted += len(piece)
         self._held = np.concatenate((self._held, piece))
         found = list(self._find())
         edge = len(self._held) - int(CARRY_S * RATE)
@@ -92,8 +96,11 @@ class ChannelListener:
             speaker=self.speaker,
             speech=tuple(self._speech),
             peak=round(min(self._peak, 1.0), 4),
-            rms=round((self._squares / self._counted) ** 0.5, 5) if self._counted else 0.0,
+            rms=_rms(self._squares, self._counted),
             clipped_share=round(self._clipped / self._counted, 5) if self._counted else 0.0,
+            background_rms=_rms(
+                self._all_squares - self._squares, self._all_counted - self._counted
+            ),
         )
 
     def _find(self) -> Iterator[tuple[int, int]]:
@@ -107,9 +114,18 @@ class ChannelListener:
         for start, end in found:
             samples = self._held[start:end]
             span = Span((self._held_start + start) / RATE, (self._held_start + end) / RATE)
-            self._squares += float(np.square(samples, dtype=np.float64).sum())
+            self._squares += _energy(samples)
             self._clipped += int((np.abs(samples) >= CLIPPED).sum())
             self._counted += len(samples)
             self._speech.append(span)
             heard.append(Utterance(span, samples))
         return heard
+
+
+def _energy(samples: Samples) -> float:
+    return float(np.square(samples, dtype=np.float64).sum())
+
+
+def _rms(energy: float, samples: int) -> float:
+    """Root mean square; rounding may leave a little less than no energy."""
+    return round((max(0.0, energy) / samples) ** 0.5, 5) if samples > 0 else 0.0
