@@ -25,7 +25,7 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo cloud dev test check lint format bench bench-long bench-quality bench-scale image image-check lock clean deploy-check demo-set dev-set prompts trino
+.PHONY: help demo cloud dev test check lint format bench bench-long bench-quality bench-scale bench-serve image image-check lock clean deploy-check demo-set dev-set prompts trino
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -70,6 +70,9 @@ bench-quality: dev-set prompts $(model) ## Word errors, signals, invented words,
 
 bench-scale: dev-set $(model) ## A date of 60,000 recordings and 50 million words, the engine left out (BENCH_ARGS=--help)
 	@$(bin)/python -m stt_pipeline_tests.benchmarks.scale $(BENCH_ARGS)
+
+bench-serve: dev-set prompts $(model) ## The service under load of 1 to 64 clients and for half an hour (BENCH_ARGS=--quick)
+	@$(bin)/python -m stt_pipeline_tests.benchmarks.serve $(BENCH_ARGS)
 
 IMAGE ?= localhost/stt-pipeline:latest
 # IMAGE_BUILD takes `CONTEXT -t TAG`; IMAGE_RUN stands before a command in the image, on this network.
