@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from stt_pipeline.domain.channel_roles import MIN_CALLS
 from stt_pipeline.domain.expected_wer import MIN_LABELLED_CALLS
 from stt_pipeline.domain.normalise import NORMALISERS, french
 from stt_pipeline.domain.signals import LIMITS, SIGNALS
@@ -39,6 +40,7 @@ def test_the_page_names_every_signal_once_and_in_order() -> None:
         ("no_speech_contradiction", (f"{LIMITS.no_speech_prob:g}",)),
         ("language_doubtful", (f"{LIMITS.language_probability:g}",)),
         ("channels_leak", (f"{LIMITS.echoed_share:.0%}",)),
+        ("channels_swapped", (f"e^{LIMITS.role_odds:g}", str(MIN_CALLS))),
         ("clipping", (f"{LIMITS.clipped_share:.0%}",)),
         ("loud_pauses", (f"{LIMITS.background:.0%}",)),
         ("text_outside_audio", (f"{LIMITS.outside_s:g} s",)),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from stt_pipeline.adapters.parquet import TableFile
 from stt_pipeline.defs.resources import Pipeline
+from stt_pipeline.domain.channel_roles import RoleWords
 from stt_pipeline.domain.ports import ResultStore
 from stt_pipeline.domain.recording import Recording
 from stt_pipeline.domain.tables import Row, segment_rows, table, transcript_row, word_rows
@@ -70,8 +71,8 @@ def write_candidates(
 
     One call is in memory at a time, with the rows that are not written yet.
     """
-    engine = pipeline.engine.label
     totals = HeardTotals()
+    roles = role_words(accepted, results)
     with (
         candidate_rows(pipeline, "transcripts", call_date) as transcripts,
         candidate_rows(pipeline, "segments", call_date) as segments,
@@ -82,10 +83,21 @@ def write_candidates(
                 continue
             heard, call_id = result.outcome, recording.call_id or ""
             totals.add(heard)
-            transcripts.add(transcript_row(recording, heard, engine))
+            transcripts.add(
+                transcript_row(recording, heard, result.engine, roles.odds(call_id, heard))
+            )
             segments.add(*segment_rows(call_id, heard.segments))
             words.add(*word_rows(call_id, heard.segments))
     return totals
+
+
+def role_words(accepted: Sequence[Recording], results: ResultStore) -> RoleWords:
+    """What each side says on the date, from as many of its checkpoints as it takes."""
+    return RoleWords(
+        (recording.call_id or "", result.outcome)
+        for recording, result in by_call(accepted, results)
+        if result is not None and isinstance(result.outcome, Transcription)
+    )
 
 
 def by_call(

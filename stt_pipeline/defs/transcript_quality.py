@@ -11,7 +11,7 @@ import dagster as dg
 from stt_pipeline.adapters.verdicts import digest
 from stt_pipeline.defs import display
 from stt_pipeline.defs.alignments import worst_calls
-from stt_pipeline.defs.candidates import by_call, candidate_rows
+from stt_pipeline.defs.candidates import by_call, candidate_rows, role_words
 from stt_pipeline.defs.display import Metadata
 from stt_pipeline.defs.partitions import call_dates
 from stt_pipeline.defs.reference_texts import read_reference, reference_names
@@ -107,6 +107,7 @@ def judge_calls(pipeline: Pipeline, call_date: str, accepted: Sequence[Recording
     """
     judged = Judged()
     known = reference_names(pipeline, accepted)
+    roles = role_words(accepted, pipeline.results(call_date))
     with (
         candidate_rows(pipeline, ASSET, call_date) as rows,
         candidate_rows(pipeline, "error_counts", call_date) as error_counts,
@@ -124,7 +125,8 @@ def judge_calls(pipeline: Pipeline, call_date: str, accepted: Sequence[Recording
             reference = read_reference(pipeline, call_id, known)
             by_speaker = judge_speakers(reference, heard)
             counts = pool(by_speaker.values()) if reference.texts else None
-            rows.add(quality_row(call_id, heard, counts, result.engine))
+            role_odds = roles.odds(call_id, heard)
+            rows.add(quality_row(call_id, heard, counts, result.engine, role_odds))
             error_counts.add(*error_count_rows(call_id, heard.language, by_speaker))
             figures.add(figures_row(call_id, heard, counts))
     return judged

@@ -50,8 +50,8 @@ class Figures:
     chunks read below UNSURE_LOGPROB. `silent_share` is how much of a channel's speech lies before
     or after all of the other's (0 below ALONE_S), `echoed_share` the share of words that the other
     channel has too. `rms` is the level of speech, `peak` the highest of all sound, `background` the
-    level beside speech as a share of that of speech. `outside_s` is
-    how far words lie beyond the audio, `end_s` how far the last word ends before it does.
+    level beside speech as a share of that of speech. `outside_s` is how far words lie beyond the
+    audio, `end_s` how far the last word ends before it does. `role_odds` are those of RoleWords.
     """
 
     coverage: float | None
@@ -74,10 +74,11 @@ class Figures:
     outside_s: float
     words_per_s: float
     end_s: float
+    role_odds: float | None
 
 
-def measure(heard: Transcription) -> Figures:
-    """The figures of a call."""
+def measure(heard: Transcription, role_odds: float | None = None) -> Figures:
+    """The figures of a call; what other calls say of its roles is told."""
     words = [word for segment in heard.segments for word in segment.words]
     spoken = [channel for channel in heard.channels if channel.speech_s >= ENOUGH_SPEECH_S]
     by_channel = {channel.index: _words_of(heard, channel.index) for channel in heard.channels}
@@ -115,6 +116,7 @@ def measure(heard: Transcription) -> Figures:
             default=0.0,
         ),
         end_s=heard.duration_s - max(map(_end_of, words), default=0.0),
+        role_odds=role_odds,
     )
 
 

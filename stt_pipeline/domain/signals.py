@@ -30,6 +30,7 @@ class Limits:
     language_probability: float = 0.8
     silent_share: float = 0.5
     echoed_share: float = 0.3
+    role_odds: float = -12.0
     clipped_share: float = 0.01
     rms: float = 0.003
     peak: float = 0.002
@@ -42,9 +43,9 @@ class Limits:
 LIMITS = Limits()
 
 
-def flags(heard: Transcription, limits: Limits = LIMITS) -> tuple[str, ...]:
-    """Names of the signals that a call shows, in a fixed order."""
-    return shown(measure(heard), limits)
+def flags(heard: Transcription, role_odds: float | None = None) -> tuple[str, ...]:
+    """Names of the signals that a call shows, in a fixed order; `role_odds` are of RoleWords."""
+    return shown(measure(heard, role_odds))
 
 
 def shown(figures: Figures, limits: Limits = LIMITS) -> tuple[str, ...]:
@@ -74,6 +75,7 @@ SIGNALS: Final[Mapping[str, Callable[[Figures, Limits], bool]]] = {
     "languages_mixed": lambda call, _: call.languages > 1,
     "dual_mono": lambda call, _: call.dual_mono,
     "channels_leak": lambda call, limits: call.echoed_share > limits.echoed_share,
+    "channels_swapped": lambda call, limits: _is_below(call.role_odds, limits.role_odds),
     "dead_channel": lambda call, limits: call.silent_share > limits.silent_share,
     "clipping": lambda call, limits: call.clipped_share > limits.clipped_share,
     "low_level": lambda call, limits: (

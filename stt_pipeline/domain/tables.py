@@ -46,11 +46,13 @@ def ledger_rows(recordings: pa.Table | None, root_uri: str) -> list[Recording]:
     ]
 
 
-def transcript_row(recording: Recording, heard: Transcription, engine: str) -> Row:
-    """A row of `transcripts`; `avg_logprob` is weighted by words."""
+def transcript_row(
+    recording: Recording, heard: Transcription, engine: str, role_odds: float | None = None
+) -> Row:
+    """A row of `transcripts`; `avg_logprob` is weighted by words, `role_odds` are of RoleWords."""
     words = heard.word_count
     logprob = sum(s.avg_logprob * len(s.words) for s in heard.segments) / words if words else None
-    reasons = signals.flags(heard)
+    reasons = signals.flags(heard, role_odds)
     return {
         "call_id": recording.call_id,
         "agent_id": recording.agent_id,
@@ -114,7 +116,13 @@ def word_rows(call_id: str, segments: Iterable[Segment]) -> list[Row]:
     ]
 
 
-def quality_row(call_id: str, heard: Transcription, counts: ErrorCounts | None, engine: str) -> Row:
+def quality_row(
+    call_id: str,
+    heard: Transcription,
+    counts: ErrorCounts | None,
+    engine: str,
+    role_odds: float | None = None,
+) -> Row:
     """A row of `transcript_quality`; `counts` is None where the call has no reference."""
     known = counts or ErrorCounts()
     covered = coverage(heard)
@@ -129,7 +137,7 @@ def quality_row(call_id: str, heard: Transcription, counts: ErrorCounts | None, 
         "wer": known.wer,
         "cer": known.cer,
         "coverage": None if covered is None else round(covered, 4),
-        "flags": ",".join(signals.flags(heard)),
+        "flags": ",".join(signals.flags(heard, role_odds)),
         "engine": engine,
     }
 

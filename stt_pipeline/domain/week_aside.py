@@ -28,6 +28,7 @@ MEANINGS = {
     "languages_mixed": "the speakers use different languages",
     "dual_mono": "both channels hold the same signal",
     "channels_leak": "each side is heard on the other's channel too",
+    "channels_swapped": "the agent speaks on the customer's channel",
     "dead_channel": "one side of the call is silent, from the start or from some point on",
     "clipping": "recorded too loud",
     "low_level": "recorded too low",

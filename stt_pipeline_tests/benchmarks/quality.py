@@ -7,6 +7,7 @@ folder, by engine and bytes of the file, so that a second run with other limits 
 
 - Word error rate, pooled, with the 95% interval over calls; the French one taken apart.
 - Words given to the wrong speaker, languages told wrong, words invented where nobody speaks.
+- Swapped channels: how many stand out by the words of the other calls, where sides have roles.
 - Signals: how often each is shown by clean calls and by those spoiled on purpose. Limits were
   fitted on calls of one half of the prompts (--half fit); what is printed is of the other half.
 - The expected rate of calls without a reference, fitted on one half and told of the other.
@@ -46,6 +47,7 @@ from stt_pipeline_tests.benchmarks.quality_figures import (
 )
 from stt_pipeline_tests.benchmarks.quality_french import french_rows
 from stt_pipeline_tests.benchmarks.quality_hotwords import NAMES, named_calls, names_row
+from stt_pipeline_tests.benchmarks.quality_roles import role_calls, roles_row
 from stt_pipeline_tests.benchmarks.quality_show import show
 from stt_pipeline_tests.benchmarks.quality_texts import spoiled_texts
 from stt_pipeline_tests.benchmarks.show import MARKDOWN_WIDTH, WIDTH
@@ -137,6 +139,7 @@ def measure(bench: Bench, half: Half) -> Row:
         "french": french,
         "speakers": _speakers(bench),
         "languages": languages_row(judged),
+        "roles": _roles(bench),
         "invented": _invented(bench),
         "signals": signal_rows(judged, half),
         "expected_wer": expected_row(judged),
@@ -195,6 +198,14 @@ def _speakers(bench: Bench) -> Row:
     apart = [call for call in calls if not call.name.endswith(CROSSTALK)]
     leaking = [call for call in calls if call.name.endswith(CROSSTALK)]
     return {**speakers_row(apart, heard), "crosstalk": speakers_row(leaking, heard)}
+
+
+def _roles(bench: Bench) -> Row:
+    rows: Row = {}
+    for language in bench.extent.languages:
+        calls = bench.first(role_calls(language, bench.extent.is_brief))
+        rows[language] = roles_row(calls, bench.ours(calls))
+    return rows
 
 
 def _invented(bench: Bench) -> Row:

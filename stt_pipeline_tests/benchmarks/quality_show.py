@@ -93,6 +93,7 @@ def show(console: Console, figures: Row, markdown: bool) -> None:
     _show_heard(console, figures["heard"])
     _show_errors(console, figures, markdown)
     _show_signals(console, figures["signals"], markdown)
+    _show_roles(console, figures["roles"])
     _show_expected(console, figures["expected_wer"])
     _show_hotwords(console, figures["hotwords"], markdown)
     table = new_table("What was to be reached", ("", "wanted", "measured", "reached"), markdown)
@@ -159,7 +160,21 @@ def _show_signals(console: Console, rows: Row, markdown: bool) -> None:
         console.print(f"  clean, but flagged: {name} ({signals})", markup=False)
     for name, harm in rows["missed"].items():
         console.print(f"  spoiled, not flagged: {name} (WER {harm:+.1%})", markup=False)
-    console.print("Swapped channels are not found: nothing in one call says who is the agent.\n")
+    console.print()
+
+
+def _show_roles(console: Console, rows: Row) -> None:
+    """Calls of the bench's own, since roles are told by the other calls of a date."""
+    for language, row in rows.items():
+        if not row["calls"]:
+            console.print(f"Swapped channels, {language}: too few calls to tell roles by.")
+            continue
+        console.print(
+            f"Swapped channels, {language}: of {row['calls']} calls of half a minute with roles, "
+            f"{row['flagged_turned_round']} are flagged turned round, {row['flagged']} as they are "
+            f"(log odds from {row['least_odds']:.0f}, median {row['median_odds']:.0f})."
+        )
+    console.print()
 
 
 def _show_expected(console: Console, row: Row) -> None:

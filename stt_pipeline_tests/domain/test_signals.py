@@ -39,6 +39,7 @@ CASES = {
     "channels_leak": make_transcription(
         [make_segment(SENTENCE), make_segment(SENTENCE, 0.2, speaker="customer")]
     ),
+    "channels_swapped": GOOD,
     "dead_channel": make_transcription(
         [make_segment(SENTENCE, word_s=0.8)],
         [make_channel("agent", [(0.0, 11.2)]), make_channel("customer", ())],
@@ -60,7 +61,8 @@ def test_every_signal_has_its_case() -> None:
 
 @pytest.mark.parametrize("signal", CASES)
 def test_each_signal_shows_alone_where_its_fault_is(signal: str) -> None:
-    assert flags(CASES[signal]) == (signal,)
+    role_odds = -12.5 if signal == "channels_swapped" else -11.5
+    assert flags(CASES[signal], role_odds) == (signal,)
 
 
 def test_every_fault_at_once_shows_every_signal_in_one_order() -> None:
@@ -81,7 +83,7 @@ def test_every_fault_at_once_shows_every_signal_in_one_order() -> None:
         ),
     )
 
-    absent = ("languages_mixed", "channels_leak", "loud_pauses", "cut_off")
+    absent = ("languages_mixed", "channels_leak", "channels_swapped", "loud_pauses", "cut_off")
     assert flags(worst) == tuple(name for name in SIGNALS if name not in absent)
 
 

@@ -97,6 +97,22 @@ def test_tables_hold_every_call_in_order_of_its_name_however_they_are_cut(
     )
 
 
+def test_a_call_with_swapped_channels_is_told_by_the_others_of_its_date(pipeline: Pipeline) -> None:
+    said = ("good morning what can i do for you", "my line has been dead since monday evening")
+    speakers = ("agent", "customer")
+    accepted = [make_recording(f"S{number:02}", etag=f"s{number}") for number in range(40)]
+    for number, one in enumerate(accepted):
+        texts = said[::-1] if number == 7 else said
+        turns = zip(texts, speakers, (0.0, 5.0), strict=True)
+        heard = make_transcription([make_segment(text, at, speaker=who) for text, who, at in turns])
+        pipeline.results(DATE).write(make_result(one.etag, heard, pipeline.engine.label))
+    write_candidates(pipeline, DATE, accepted, pipeline.results(DATE))
+    judge_calls(pipeline, DATE, accepted)
+    for name, column in (("transcripts", "review_reasons"), ("transcript_quality", "flags")):
+        rows = pipeline.candidates.rows(name, DATE)
+        assert [row["call_id"] for row in rows if row[column] == "channels_swapped"] == ["S07"]
+
+
 def test_a_date_without_a_result_has_empty_tables(pipeline: Pipeline) -> None:
     missing = [make_recording("none", etag="never heard")]
     assert write_candidates(pipeline, DATE, missing, pipeline.results(DATE)) == HeardTotals()
