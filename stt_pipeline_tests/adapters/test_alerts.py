@@ -8,7 +8,7 @@ from stt_pipeline.adapters.alert_record import SENT, UNSENT, AlertRecord, Messag
 from stt_pipeline.adapters.log_alerts import LogAlerts
 from stt_pipeline.adapters.sns_alerts import SUBJECT_CHARACTERS, SnsAlerts
 from stt_pipeline.domain.errors import UserError
-from stt_pipeline_tests.cloud.faults import FaultyProxy
+from stt_pipeline_tests.cloud.faulty_proxy import FaultyProxy
 from stt_pipeline_tests.cloud.sns import make_topic
 from stt_pipeline_tests.fakes import MemoryStore
 

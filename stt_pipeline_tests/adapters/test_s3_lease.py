@@ -19,7 +19,8 @@ from stt_pipeline.adapters.s3_store import LeaseLostError, S3Store
 from stt_pipeline.adapters.s3_store.client import RENEWAL, make_client
 from stt_pipeline.adapters.s3_store.failures import Place
 from stt_pipeline.adapters.s3_store.lease import GRACE_S
-from stt_pipeline_tests.cloud.faults import Fault, FaultyProxy, Rule
+from stt_pipeline_tests.cloud.faults import Fault, Rule
+from stt_pipeline_tests.cloud.faulty_proxy import FaultyProxy
 from stt_pipeline_tests.cloud.s3 import client_of
 
 PATIENCE_S: Final = 120

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stt_pipeline.adapters.s3_store import S3Store
-from stt_pipeline_tests.cloud.faults import FaultyProxy
+from stt_pipeline_tests.cloud.faulty_proxy import FaultyProxy
 from stt_pipeline_tests.cloud.s3 import client_of, running_s3, seed
 
 DATES: Final = [f"call_date=2026-{m:02}-{d:02}/" for m in range(1, 13) for d in range(1, 29)]

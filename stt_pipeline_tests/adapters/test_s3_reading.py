@@ -15,7 +15,8 @@ from stt_pipeline.adapters.audio import PyavProber, decode
 from stt_pipeline.adapters.s3_store import S3Store
 from stt_pipeline.adapters.s3_store.reading import ATTEMPTS, FIRST_BLOCK_BYTES, MAX_BLOCK_BYTES
 from stt_pipeline.domain.errors import ObjectMissingError
-from stt_pipeline_tests.cloud.faults import Fault, FaultyProxy, Rule
+from stt_pipeline_tests.cloud.faults import Fault, Rule
+from stt_pipeline_tests.cloud.faulty_proxy import FaultyProxy
 from stt_pipeline_tests.cloud.s3 import client_of
 from stt_pipeline_tests.speech.calls import RATE_HZ, Samples, choose_prompts, join_prompts
 from stt_pipeline_tests.speech.encode import Codec, encode

@@ -15,7 +15,7 @@ from stt_pipeline.adapters.s3_store import LeaseLostError, S3Store
 from stt_pipeline.domain.errors import UserError
 from stt_pipeline.domain.tables import ledger_rows, recordings_table
 from stt_pipeline.settings import Settings
-from stt_pipeline_tests.cloud.faults import FaultyProxy
+from stt_pipeline_tests.cloud.faulty_proxy import FaultyProxy
 from stt_pipeline_tests.cloud.s3 import client_of
 from stt_pipeline_tests.factories import make_recording
 

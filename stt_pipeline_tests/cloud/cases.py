@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from stt_pipeline_tests.cloud import doubting, giving
 from stt_pipeline_tests.cloud.backfill import END_S, Backfill, PlannedDate, launch
 from stt_pipeline_tests.cloud.bed import ASSETS, Bed
-from stt_pipeline_tests.cloud.faults import Fault, FaultyProxy, Rule
+from stt_pipeline_tests.cloud.faults import Fault, Rule
+from stt_pipeline_tests.cloud.faulty_proxy import FaultyProxy
 from stt_pipeline_tests.flows.console import DATE_ASSETS, wait_for
 from stt_pipeline_tests.speech.calls import JoinedCall, join_prompts, short_call
 from stt_pipeline_tests.speech.prompts import Prompt

@@ -33,7 +33,7 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
 from stt_pipeline_tests.cloud import transcribe
-from stt_pipeline_tests.cloud.faults import FaultyProxy
+from stt_pipeline_tests.cloud.faulty_proxy import FaultyProxy
 
 END_S: Final = 20
 ENVIRONMENT: Final = {
