@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from stt_pipeline.domain.deadline import Deadline
 from stt_pipeline.domain.engine import WHISPER_LANGUAGES
 from stt_pipeline.domain.errors import UserError
+from stt_pipeline.domain.fallback import FAILED, LATE
 from stt_pipeline.domain.keys import DEFAULT_PATTERN, KeyPattern
 
 SPEAKERS = ("agent", "customer")
@@ -126,6 +127,22 @@ class Settings(BaseSettings):
         description="Each shard is a Dagster run of its own, such as a Fargate task; else the "
         "date's own run works on all of them.",
     )
+    fallback: Literal["none", "amazon-transcribe"] = Field(
+        default="none",
+        description="A paid engine for calls that the local one cannot read; recordings and lake "
+        "must be on S3.",
+    )
+    fallback_for: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(FAILED,),
+        description="What it is paid for, comma separated: failed, and late for what cannot make "
+        "the deadline even with the most tasks.",
+    )
+    fallback_budget_usd: float = Field(
+        default=0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="Most USD that it may cost in a week; 0 spends nothing.",
+    )
     alert_sns_topic: str = Field(default="", description="SNS topic for alerts; empty: the log.")
     ui_url: str = Field(
         default="", description="Address of the Dagster UI, for the links of alerts; empty: none."
@@ -137,23 +154,6 @@ class Settings(BaseSettings):
         description="CloudWatch namespace of the metrics that runs and sensors print; empty: none.",
     )
 
-    @field_validator("compute_type")
-    @classmethod
-    def _device_has_it(cls, compute_type: str, known: ValidationInfo) -> str:
-        if "float16" in compute_type and known.data.get("device") == "cpu":
-            raise ValueError(
-                f"{compute_type} is for a GPU: set STT_DEVICE=cuda, or take int8, int8_float32 or "
-                "float32"
-            )
-        return compute_type
-
-    @field_validator("recordings_uri", "lake_uri", "references_uri")
-    @classmethod
-    def _known_scheme(cls, uri: str) -> str:
-        root = uri.rstrip("/")
-        if not root.startswith(("file:///", "s3://")):
-            raise ValueError("write it as file:///folder or s3://bucket/prefix")
-        return root
     serve_api_keys: str = Field(
         default="",
         description="Who may call the service: `name:sha256-of-key`, comma separated, or the URI "
@@ -204,6 +204,23 @@ class Settings(BaseSettings):
         description="Hours that a job and its result are kept; its sound goes once it is read.",
     )
 
+    @field_validator("compute_type")
+    @classmethod
+    def _device_has_it(cls, compute_type: str, known: ValidationInfo) -> str:
+        if "float16" in compute_type and known.data.get("device") == "cpu":
+            raise ValueError(
+                f"{compute_type} is for a GPU: set STT_DEVICE=cuda, or take int8, int8_float32 or "
+                "float32"
+            )
+        return compute_type
+
+    @field_validator("recordings_uri", "lake_uri", "references_uri")
+    @classmethod
+    def _known_scheme(cls, uri: str) -> str:
+        root = uri.rstrip("/")
+        if not root.startswith(("file:///", "s3://")):
+            raise ValueError("write it as file:///folder or s3://bucket/prefix")
+        return root
 
     @field_validator("alert_sns_topic")
     @classmethod
@@ -220,6 +237,21 @@ class Settings(BaseSettings):
         if url and not url.startswith(("http://", "https://")):
             raise ValueError("write it as https://host, with its path if it has one")
         return url.rstrip("/")
+
+    @field_validator("serve_oidc_issuer")
+    @classmethod
+    def _issuer(cls, url: str) -> str:
+        # The name of an issuer is compared as it is written, to its last slash.
+        if url and not url.startswith(("http://", "https://")):
+            raise ValueError("write the issuer's address, such as https://login.example.com/tenant")
+        return url
+
+    @field_validator("serve_uris", mode="before")
+    @classmethod
+    def _prefixes(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(cls._known_scheme(uri.strip()) for uri in value.split(",") if uri.strip())
 
     @field_validator("timezone")
     @classmethod
@@ -238,21 +270,6 @@ class Settings(BaseSettings):
 
     @field_validator("languages", mode="before")
     @classmethod
-    @field_validator("serve_oidc_issuer")
-    @classmethod
-    def _issuer(cls, url: str) -> str:
-        # The name of an issuer is compared as it is written, to its last slash.
-        if url and not url.startswith(("http://", "https://")):
-            raise ValueError("write the issuer's address, such as https://login.example.com/tenant")
-        return url
-
-    @field_validator("serve_uris", mode="before")
-    @classmethod
-    def _prefixes(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        return tuple(cls._known_scheme(uri.strip()) for uri in value.split(",") if uri.strip())
-
     def _language_codes(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
@@ -261,6 +278,16 @@ class Settings(BaseSettings):
         if not codes or unknown:
             raise ValueError("write codes that Whisper knows, separated by commas, such as fr,en")
         return codes
+
+    @field_validator("fallback_for", mode="before")
+    @classmethod
+    def _known_needs(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        needs = tuple(part.strip() for part in value.split(",") if part.strip())
+        if not needs or set(needs) - {FAILED, LATE}:
+            raise ValueError("write failed, late, or both separated by a comma")
+        return needs
 
     @field_validator("channels", mode="before")
     @classmethod

@@ -17,10 +17,12 @@ _RETRY = ".retry.json"
 class CheckpointStore:
     """Implements ResultStore."""
 
-    def __init__(self, lake: Store, call_date: dt.date, fingerprint: str) -> None:
-        """`fingerprint` is the engine's; results of other engines are not seen."""
+    def __init__(
+        self, lake: Store, call_date: dt.date, fingerprint: str, root: str = "_work/results"
+    ) -> None:
+        """`fingerprint` is the engine's; results of other engines, and roots, are not seen."""
         self._lake = lake
-        self._prefix = f"_work/results/call_date={call_date}/engine={fingerprint}/"
+        self._prefix = f"{root}/call_date={call_date}/engine={fingerprint}/"
 
     def finished(self) -> set[str]:
         """See ResultStore; a transient failure lies under another name and is not among them."""

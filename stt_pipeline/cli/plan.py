@@ -5,12 +5,19 @@ from typing import Annotated, Any
 
 import typer
 
+from stt_pipeline import wiring
 from stt_pipeline.cli.output import OUT, Row, print_json, print_table
 from stt_pipeline.cli.simulation import run_simulation
 from stt_pipeline.domain.call_dates import dates_of, monday_of, week_of
 from stt_pipeline.domain.deadline import Deadline
 from stt_pipeline.domain.errors import UserError
-from stt_pipeline.domain.prices import FARGATE_BY_CAPACITY, OUTSIDE_SERVICE, Capacity
+from stt_pipeline.domain.fallback import FAILED, LATE
+from stt_pipeline.domain.prices import (
+    FARGATE_BY_CAPACITY,
+    OUTSIDE_SERVICE,
+    OUTSIDE_SERVICE_USD_PER_HOUR,
+    Capacity,
+)
 from stt_pipeline.domain.simulation.weeks import MAX_TASKS
 from stt_pipeline.domain.task_options import Limits
 from stt_pipeline.domain.throughput import Throughput
@@ -32,6 +39,9 @@ COLUMNS = (
     "on-demand USD",
     "outside USD",
 )
+
+
+_NEEDS = {FAILED: "failed here", LATE: "would be late"}
 
 
 def plan(
@@ -61,10 +71,31 @@ def plan(
     planned = plan_week(
         loads, throughput, limits, now, deadline, settings.deadline_margin_h * 3600, settings.zone
     )
+    fallback = None if agents is not None else _fallback(settings)
     if as_json:
-        print_json(_document(week, deadline, throughput, planned))
+        print_json(_document(week, deadline, throughput, planned) | {"fallback": fallback})
     else:
         _show(week, deadline, throughput, planned)
+        if fallback:
+            needs = " or ".join(_NEEDS[need] for need in fallback["for"])
+            OUT.print(
+                f"Fallback: {fallback['engine']} for what {needs}: {fallback['spent_usd']:.2f} of "
+                f"{fallback['budget_usd']:.2f} USD are spent this week; a call-hour costs "
+                f"{fallback['usd_per_call_hour']:.2f}."
+            )
+
+
+def _fallback(settings: Settings) -> Row | None:
+    """The paid engine and its budget of the calendar's week; None without one."""
+    if settings.fallback == "none":
+        return None
+    return {
+        "engine": settings.fallback,
+        "for": list(settings.fallback_for),
+        "budget_usd": settings.fallback_budget_usd,
+        "spent_usd": round(wiring.weekly_budget(settings).spent_usd(), 4),
+        "usd_per_call_hour": OUTSIDE_SERVICE_USD_PER_HOUR,
+    }
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -7,6 +7,7 @@ from statistics import mean
 from stt_pipeline.defs.listing import list_date
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.defs.transcribing import without_result
+from stt_pipeline.domain.fallback import ENGINE
 from stt_pipeline.domain.ledger import Named
 from stt_pipeline.domain.recording import Recording, Status
 from stt_pipeline.domain.task_options import Limits
@@ -98,10 +99,11 @@ def throughput(pipeline: Pipeline, today: dt.date) -> Throughput:
 
 
 def _measured(pipeline: Pipeline, partition: str) -> Measured | None:
-    heard = pipeline.candidates.read("transcripts", partition, ["call_id", "cpu_s"])
+    heard = pipeline.candidates.read("transcripts", partition, ["call_id", "cpu_s", "engine"])
     if heard is None:
         return None
-    cpu_s = dict(zip(heard["call_id"].to_pylist(), heard["cpu_s"].to_pylist(), strict=True))
+    here = (row for row in heard.to_pylist() if row["engine"] != ENGINE)
+    cpu_s = {row["call_id"]: row["cpu_s"] for row in here}
     rows = [row for row in pipeline.accepted(partition) if row.call_id in cpu_s]
     return Measured(
         audio_s=sum(row.audio_s for row in rows),

@@ -123,8 +123,8 @@ class Pipeline:
         return wiring.alert_record(self.settings)
 
     def results(self, call_date: str) -> ResultStore:
-        """Checkpoints of a date, of this engine."""
-        return wiring.result_store(self.settings, dt.date.fromisoformat(call_date))
+        """Results of a date: checkpoints of this engine, and what was paid for in their place."""
+        return wiring.date_results(self.settings, dt.date.fromisoformat(call_date))
 
     def accepted(self, call_date: str) -> list[Recording]:
         """The recordings of a date that are to have a transcript."""

@@ -7,6 +7,7 @@ import dagster as dg
 from stt_pipeline.defs import display, transcript_shards
 from stt_pipeline.defs.candidates import HeardTotals, write_candidates
 from stt_pipeline.defs.display import Metadata
+from stt_pipeline.defs.fallback import fall_back, hand_over_late
 from stt_pipeline.defs.partitions import call_dates, shards_of_a_date
 from stt_pipeline.defs.resources import DateLock, Pipeline
 from stt_pipeline.defs.transcribing import transcribe, without_result
@@ -42,10 +43,18 @@ def transcripts_asset(settings: Settings) -> dg.AssetsDefinition:
         call_date = context.partition_key
         accepted = pipeline.accepted(call_date)
         missing = without_result(accepted, pipeline.results(call_date))
+        if hand_over_late(context.log, pipeline, call_date, missing):
+            missing = without_result(accepted, pipeline.results(call_date))
         refuse_unless_little(pipeline, call_date, missing)
         progress = transcribe(context, pipeline, call_date, missing, len(accepted) - len(missing))
+        paid_for = fall_back(context.log, pipeline, call_date, accepted)
+        if returned := paid_for.returned:
+            progress = transcribe(
+                context, pipeline, call_date, returned, len(accepted) - len(returned)
+            )
         heard = write_candidates(pipeline, call_date, accepted, pipeline.results(call_date))
-        return dg.MaterializeResult(metadata=_metadata(pipeline, call_date, progress, heard))
+        metadata = _metadata(pipeline, call_date, progress, heard) | paid_for.metadata
+        return dg.MaterializeResult(metadata=metadata)
 
     return transcripts
 

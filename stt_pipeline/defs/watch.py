@@ -10,12 +10,12 @@ import dagster as dg
 from stt_pipeline import wiring
 from stt_pipeline.defs import backlog, due
 from stt_pipeline.defs.alerting import asset_link, raise_alert, send_unsent
+from stt_pipeline.defs.handing_over import hand_over_late_shards, plan_anew
 from stt_pipeline.defs.launching import FINISHED_TAG
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.defs.sensors import SHORTEST_S, wait_until_look
 from stt_pipeline.defs.tasks import launched_plan, planned, recordings_of, work_left
 from stt_pipeline.defs.transcribing import without_result
-from stt_pipeline.defs.transcript_shards import keep_plan
 from stt_pipeline.defs.week_state import (
     AT_WORK,
     SHARD_TAG,
@@ -89,6 +89,7 @@ def watch(
     incomplete = [reading for reading in readings if not reading.state.is_complete]
     at_work = [r.state.call_date for r in incomplete if r.state.is_running]
     slack_s = None if incomplete else left_s
+    hand_over_late_shards(pipeline, instance, log, at_work, left_s)
     works = [work for date in at_work if (work := _work(pipeline, instance, date, now))]
     says = f"Week {week}: nothing is at work"
     if works:
@@ -232,17 +233,7 @@ def _decide(pipeline: Pipeline, week: str, outlook: Forecast, left_s: float) -> 
 def give(
     pipeline: Pipeline, instance: dg.DagsterInstance, log: logging.Logger, option: DatePlan
 ) -> None:
-    """Gives a date these tasks: a new plan of what it has left, and its runs so far stopped.
-
-    The new plan comes first: the sensor `shard_runs` never sees the old runs ended without it. A
-    shard of the new plan waits for the old run of its number to stop.
-    """
+    """Gives a date these tasks: a new plan of what it has left, and its runs so far stopped."""
     call_date = option.call_date.isoformat()
-    before = launched_plan(pipeline, call_date)
     log.warning(f"{call_date} is given {option.shards} of {option.size}, {option.capacity}.")
-    keep_plan(pipeline, recordings_of(pipeline, call_date), launch=True, tasks=option)
-    if before is None:
-        return
-    for record in plan_records(instance, before):
-        if record.dagster_run.status in AT_WORK:
-            instance.run_coordinator.cancel_run(record.dagster_run.run_id)
+    plan_anew(pipeline, instance, recordings_of(pipeline, call_date), option)

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from stt_pipeline.domain.errors import AudioUnreadableError, ObjectMissingError
 from stt_pipeline.domain.metrics import Metric
-from stt_pipeline.domain.recording import AudioInfo, FoundObject
+from stt_pipeline.domain.recording import AudioInfo, FoundObject, Recording
 from stt_pipeline.domain.transcription import Result, Transcription
 
 
@@ -90,10 +90,11 @@ class AudioProber(Protocol):
 
 @dataclass(frozen=True)
 class Source:
-    """A recording to read: its name, and how to open it."""
+    """A recording to read: its name, how to open it, and its row of the ledger if it has one."""
 
     name: str
     open: Callable[[], BinaryIO]
+    recording: Recording | None = None
 
 
 Heard = Transcription | AudioUnreadableError | ObjectMissingError | OSError
@@ -112,6 +113,25 @@ class Transcriber(Protocol):
         """Each source's place in the order given, and its transcription or why there is none.
 
         They are read together and end in any order; none changes the text of another.
+        """
+        ...
+
+
+class DistantTranscriber(Transcriber, Protocol):
+    """An engine that works elsewhere, and goes on while nobody waits for it."""
+
+    def begin_all(self, sources: Iterable[Source]) -> None:
+        """Has them worked on, as far as it can at once; `transcribe_all` finds them later."""
+        ...
+
+
+class Budget(Protocol):
+    """What may be spent."""
+
+    def take(self, what: str, usd: float) -> str | None:
+        """Counts the amount as spent on this; None, or in a sentence's end why it may not be.
+
+        What was counted this week already is not counted again.
         """
         ...
 

@@ -1,5 +1,6 @@
 """Prices as data, each with its date and region, from prices.toml; nothing here is measured."""
 
+import math
 import tomllib
 from dataclasses import dataclass
 from enum import StrEnum
@@ -67,9 +68,29 @@ FARGATE_BY_CAPACITY: Final = {capacity: fargate_price(capacity) for capacity in 
 DEFAULT_PRICE: Final = FARGATE_BY_CAPACITY[Capacity.ON_DEMAND]
 """On demand: the dearest that the call centre would pay."""
 
-OUTSIDE_SERVICE: Final[str] = _PRICES["outside_service"]["name"]
 
-OUTSIDE_SERVICE_USD_PER_HOUR: Final[float] = _PRICES["outside_service"]["minute_usd"] * 60
+@dataclass(frozen=True)
+class OutsidePrice:
+    """USD a minute of a call, whatever its channels, as listed in a month.
+
+    Billed by the second, at least `least_s` a request. https://aws.amazon.com/transcribe/pricing/
+    """
+
+    name: str
+    listed: str
+    minute_usd: float
+    least_s: float
+
+    def call_usd(self, duration_s: float) -> float:
+        """Cost of one call."""
+        return max(self.least_s, math.ceil(duration_s)) / 60 * self.minute_usd
+
+
+OUTSIDE: Final = OutsidePrice(**_PRICES["outside_service"])
+
+OUTSIDE_SERVICE: Final = OUTSIDE.name
+
+OUTSIDE_SERVICE_USD_PER_HOUR: Final = OUTSIDE.minute_usd * 60
 """Of a call, whatever its channels."""
 
 

@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from stt_pipeline.domain.call_dates import week_of
+from stt_pipeline.domain.fallback import ENGINE
 from stt_pipeline.domain.gates import Verdict
-from stt_pipeline.domain.prices import DEFAULT_PRICE, FargatePrice
+from stt_pipeline.domain.prices import DEFAULT_PRICE, OUTSIDE, FargatePrice
 from stt_pipeline.domain.recording import Status
 
 Row = dict[str, Any]
@@ -17,7 +18,7 @@ READINESS_COLUMNS = {
     "recordings": ("recording_uri", "etag", "status", "reason"),
     "transcripts": (
         *("call_id", "agent_id", "started_at", "duration_s", "language", "avg_logprob"),
-        *("word_count", "cpu_s", "needs_review", "review_reasons"),
+        *("word_count", "cpu_s", "needs_review", "review_reasons", "engine"),
     ),
     "transcript_quality": (
         *("call_id", "reference_words", "hits", "substitutions", "deletions", "insertions"),
@@ -48,7 +49,10 @@ class DateFacts:
 
 @dataclass(frozen=True)
 class DateReadiness:
-    """A row of `weekly_readiness`."""
+    """A row of `weekly_readiness`; `cost_usd` is CPU time and what was paid another engine.
+
+    `paid_calls` and `paid_usd` are of that engine alone, and no columns.
+    """
 
     week: str
     call_date: str
@@ -64,10 +68,14 @@ class DateReadiness:
     cost_usd: float
     ready: bool
     reason: str
+    paid_calls: int = 0
+    paid_usd: float = 0.0
 
     def row(self) -> Row:
         """The row as a dict."""
-        return asdict(self)
+        row = asdict(self)
+        del row["paid_calls"], row["paid_usd"]
+        return row
 
 
 def judge_date(facts: DateFacts, price: FargatePrice = DEFAULT_PRICE) -> DateReadiness:
@@ -84,6 +92,8 @@ def judge_date(facts: DateFacts, price: FargatePrice = DEFAULT_PRICE) -> DateRea
         if row["reference_words"]
     )
     cpu_s = sum(row["cpu_s"] for row in transcripts)
+    paid = [row["duration_s"] for row in transcripts if row["engine"] == ENGINE]
+    paid_usd = sum(OUTSIDE.call_usd(duration_s) for duration_s in paid)
     ready, reason = _ready(facts, statuses[Status.ACCEPTED], len(transcripts))
     return DateReadiness(
         week=week_of(facts.call_date),
@@ -97,9 +107,11 @@ def judge_date(facts: DateFacts, price: FargatePrice = DEFAULT_PRICE) -> DateRea
         wer=errors / words if words else None,
         reference_words=words,
         cpu_s=round(cpu_s, 3),
-        cost_usd=price.cpu_cost_usd(cpu_s),
+        cost_usd=price.cpu_cost_usd(cpu_s) + paid_usd,
         ready=ready,
         reason=reason,
+        paid_calls=len(paid),
+        paid_usd=paid_usd,
     )
 
 

@@ -122,7 +122,7 @@ WEEKLY_READINESS = _schema(
         ("wer", pa.float64(), "word error rate pooled over labelled calls; null without any"),
         ("reference_words", pa.int64(), "reference words behind wer"),
         ("cpu_s", pa.float64(), "CPU seconds of transcription"),
-        ("cost_usd", pa.float64(), "those CPU seconds on Fargate, at the price list's rates"),
+        ("cost_usd", pa.float64(), "those CPU seconds on Fargate, and what was paid outside"),
         ("ready", pa.bool_(), "published and complete"),
         ("reason", pa.string(), "why it is not ready, or what to know of it"),
     ],

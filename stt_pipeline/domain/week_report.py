@@ -110,17 +110,36 @@ class WeekReport:
         return sum(date.cost_usd for date in self.dates)
 
     @property
+    def paid_calls(self) -> int:
+        """Calls that another engine was paid for."""
+        return sum(date.paid_calls for date in self.dates)
+
+    @property
+    def paid_usd(self) -> float:
+        """What it was paid; part of `cost_usd`."""
+        return sum(date.paid_usd for date in self.dates)
+
+    @property
     def outside_cost_usd(self) -> float:
         """What the outside service would have charged."""
         return self.audio_s / 3600 * OUTSIDE_SERVICE_USD_PER_HOUR
 
     @property
     def costs(self) -> tuple[Cost, ...]:
-        """This week on demand and on Spot, beside the outside service."""
+        """This week on demand and on Spot, what of it was paid outside, and all of it outside."""
         spot = FARGATE_BY_CAPACITY[Capacity.SPOT]
+        spot_usd = spot.cpu_cost_usd(self.cpu_s) + self.paid_usd
+        calls = f"{self.paid_calls:,} call{'' if self.paid_calls == 1 else 's'}"
+        paid = Cost(
+            f"Of which {OUTSIDE_SERVICE}, {calls}",
+            self.paid_usd,
+            None,
+            "what STT_FALLBACK_FOR says",
+        )
         return (
             self._cost("This pipeline, on demand", self.cost_usd, _basis(self.price)),
-            self._cost("This pipeline, on Spot", spot.cpu_cost_usd(self.cpu_s), _basis(spot)),
+            self._cost("This pipeline, on Spot", spot_usd, _basis(spot)),
+            *([paid] if self.paid_calls else []),
             self._cost(OUTSIDE_SERVICE, self.outside_cost_usd, "by the minute of a call"),
         )
 

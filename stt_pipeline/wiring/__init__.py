@@ -22,6 +22,14 @@ from stt_pipeline.wiring.engine import (
     verified_models,
     workers,
 )
+from stt_pipeline.wiring.fallback import (
+    check_fallback,
+    date_results,
+    fallback_results,
+    fallback_transcriber,
+    handed_over,
+    weekly_budget,
+)
 from stt_pipeline.wiring.roots import (
     S3,
     lake_store,
@@ -66,9 +74,13 @@ __all__ = [
     "candidates",
     "catalog",
     "check_settings",
+    "date_results",
     "engine_spec",
     "engine_workers",
+    "fallback_results",
+    "fallback_transcriber",
     "free_memory_bytes",
+    "handed_over",
     "job_records",
     "label_draws",
     "lake_store",
@@ -96,6 +108,7 @@ __all__ = [
     "uploads_folder",
     "verdicts",
     "verified_models",
+    "weekly_budget",
     "work_folder",
     "workers",
 ]
@@ -115,6 +128,7 @@ def metrics(settings: Settings) -> Metrics:
 def check_settings(settings: Settings) -> None:
     """Raises UserError where a run would stop in its middle: a folder, the catalog, the model."""
     catalog(settings)
+    check_fallback(settings)
     _look_at(recordings_store(settings))
     for uri, store in (
         (settings.references_uri, references_store(settings)),
