@@ -3,7 +3,10 @@
 locals {
   zones = { for place, zone in var.availability_zones : zone => place }
   # What tasks call: images, logs, secrets and parameters, runs of tasks, tables, alerts.
-  services = ["ecr.api", "ecr.dkr", "ecs", "glue", "logs", "secretsmanager", "sns", "ssm"]
+  services = concat(
+    ["ecr.api", "ecr.dkr", "ecs", "glue", "logs", "secretsmanager", "sns", "ssm"],
+    var.with_fallback ? ["transcribe"] : [],
+  )
 }
 
 resource "aws_vpc" "this" {

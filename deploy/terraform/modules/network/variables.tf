@@ -53,3 +53,9 @@ variable "log_retention_days" {
   description = "Days that flow logs are kept."
   type        = number
 }
+
+variable "with_fallback" {
+  description = "Whether tasks reach Amazon Transcribe too."
+  type        = bool
+  default     = false
+}
