@@ -73,6 +73,7 @@ __all__ = [
     "available_cpus",
     "candidates",
     "catalog",
+    "check_fallback",
     "check_settings",
     "date_results",
     "engine_spec",

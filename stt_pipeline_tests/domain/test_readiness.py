@@ -9,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stt_pipeline.domain.call_dates import dates_of
+from stt_pipeline.domain.fallback import ENGINE
 from stt_pipeline.domain.gates import CheckResult, Verdict, check_wer
 from stt_pipeline.domain.labelled_calls import LabelledCalls
 from stt_pipeline.domain.prices import FargatePrice
 from stt_pipeline.domain.readiness import READINESS_COLUMNS, DateFacts, Row, judge_date
 from stt_pipeline.domain.recording import Recording, Status
+from stt_pipeline.domain.schemas import TABLES
 from stt_pipeline.domain.tables import error_count_rows, recordings_table, transcript_row
 from stt_pipeline.domain.week_aside import AsideCollector
 from stt_pipeline.domain.wer import ErrorCounts, pool
@@ -254,3 +256,17 @@ def test_the_rate_of_a_date_is_pooled_from_its_calls(counts: list[ErrorCounts]) 
     row = judge_date(replace(a_date(), quality=quality))
 
     assert (row.wer, row.reference_words) == (pooled.wer, pooled.reference_words)
+
+
+def test_a_call_of_the_paid_engine_costs_its_price_and_no_column_more() -> None:
+    facts = a_date()
+    paid = transcript_row(make_recording("C5"), replace(SPOKEN, cpu_s=0.0), ENGINE)
+    with_paid = replace(facts, transcripts=[*(facts.transcripts or ()), paid])
+
+    before, after = judge_date(facts), judge_date(with_paid)
+    columns = TABLES["weekly_readiness"].schema.names
+
+    assert after.paid_calls == 1
+    assert after.paid_usd == pytest.approx(0.006)
+    assert after.cost_usd == pytest.approx(before.cost_usd + 0.006)
+    assert after.row().keys() == before.row().keys() == set(columns)

@@ -1,6 +1,7 @@
 """What the meeting is told of a week."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -70,6 +71,21 @@ def test_a_week_costs_what_its_dates_cost_beside_the_price_of_the_outside_servic
         assert outside.usd_per_call_hour == pytest.approx(0.36)
     else:
         assert outside.usd_per_call_hour is None
+
+
+@given(WEEKS, st.integers(1, 2000), st.floats(0.0015, 50))
+def test_what_the_paid_engine_took_is_a_row_of_the_costs_and_part_of_both_others(
+    dates: list[DateReadiness], calls: int, usd: float
+) -> None:
+    plain = report_of(dates)
+    dear = replace(dates[0], paid_calls=calls, paid_usd=usd, cost_usd=dates[0].cost_usd + usd)
+    on_demand, spot, paid, outside = report_of([dear, *dates[1:]]).costs
+
+    assert paid.what.startswith(f"Of which Amazon Transcribe batch, {calls:,} call")
+    assert paid.usd == usd
+    assert on_demand.usd == pytest.approx(plain.costs[0].usd + usd)
+    assert spot.usd == pytest.approx(plain.costs[1].usd + usd)
+    assert outside == plain.costs[2]
 
 
 def test_an_assumed_price_says_so() -> None:

@@ -1,9 +1,12 @@
 """`stt-pipeline plan` on a real site: what is found, done and left, and the simulated weeks."""
 
+import datetime as dt
 import json
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from stt_pipeline.domain.call_dates import week_of
 from stt_pipeline_tests.domain.simulation.test_weeks import KEYS
 from stt_pipeline_tests.flows.conftest import MONDAY, TUESDAY, WEEK, Make, Site
 from stt_pipeline_tests.flows.test_command_line import assert_refused
@@ -56,6 +59,29 @@ def test_a_week_of_other_size_needs_no_recordings(site: Site) -> None:
     assert "All ends in time." in shown.out
     assert "the prior, nothing measured yet" in shown.out
     assert "no price of eu-west-3 at hand" in shown.out
+
+
+def test_the_plan_says_what_the_paid_engine_may_spend_and_has_spent(site: Site) -> None:
+    week = week_of(dt.datetime.now(ZoneInfo("Europe/Paris")).date())
+    spent = site.lake / "_work" / "fallback" / "spending" / f"week={week}.json"
+    spent.parent.mkdir(parents=True)
+    spent.write_text('{"usd_by_job": {"stt-pipeline-1": 0.25, "stt-pipeline-2": 0.5}}')
+    paid = {
+        "STT_FALLBACK": "amazon-transcribe",
+        "STT_FALLBACK_FOR": "failed,late",
+        "STT_FALLBACK_BUDGET_USD": "20",
+    }
+    planned = json.loads(site.command("plan", "--week", WEEK, "--json", **paid).out)
+    assert planned["fallback"] == {
+        "engine": "amazon-transcribe",
+        "for": ["failed", "late"],
+        "budget_usd": 20.0,
+        "spent_usd": 0.75,
+        "usd_per_call_hour": 0.36,
+    }
+    shown = site.command("plan", "--week", WEEK, **paid).out
+    assert "for what failed here or would be late: 0.75 of 20.00 USD" in " ".join(shown.split())
+    assert json.loads(site.command("plan", "--week", WEEK, "--json").out)["fallback"] is None
 
 
 def test_too_few_tasks_are_said(site: Site) -> None:
