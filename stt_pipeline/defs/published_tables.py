@@ -99,6 +99,6 @@ def note_publication(pipeline: Pipeline, call_date: str) -> None:
         recordings=len(recordings),
         audio_s=round(sum(row["duration_s"] for row in calls), 3),
     )
-    before = pipeline.publications.read(call_date)
+    before = pipeline.publications.read(call_date) or ()
     if (history := with_publication(before, newest)) != before:
         pipeline.publications.write(call_date, history)

@@ -9,12 +9,11 @@ import dagster as dg
 
 from stt_pipeline import wiring
 from stt_pipeline.adapters.alert_record import AlertRecord
+from stt_pipeline.adapters.dated_records import DatedRecords
 from stt_pipeline.adapters.parquet import ParquetTables
-from stt_pipeline.adapters.plans import PlanStore
-from stt_pipeline.adapters.publications import PublicationLog
-from stt_pipeline.adapters.verdicts import VerdictStore
 from stt_pipeline.defs.retries import retry_expected
 from stt_pipeline.domain.engine import EngineSpec
+from stt_pipeline.domain.gates import Verdict
 from stt_pipeline.domain.ports import (
     Alerts,
     AudioProber,
@@ -25,7 +24,9 @@ from stt_pipeline.domain.ports import (
     Store,
 )
 from stt_pipeline.domain.progress import ProgressListener, Unwatched
+from stt_pipeline.domain.publications import History
 from stt_pipeline.domain.recording import Recording, Status
+from stt_pipeline.domain.shard_plan import ShardPlan
 from stt_pipeline.domain.tables import ledger_rows
 from stt_pipeline.settings import Settings
 
@@ -93,17 +94,17 @@ class Pipeline:
         return wiring.ledgers(self.settings)
 
     @cached_property
-    def verdicts(self) -> VerdictStore:
+    def verdicts(self) -> DatedRecords[Verdict]:
         """The newest verdict of each date."""
         return wiring.verdicts(self.settings)
 
     @cached_property
-    def plans(self) -> PlanStore:
+    def plans(self) -> DatedRecords[ShardPlan]:
         """The newest shard plan of each date."""
         return wiring.plans(self.settings)
 
     @cached_property
-    def publications(self) -> PublicationLog:
+    def publications(self) -> DatedRecords[History]:
         """When each date was published."""
         return wiring.publications(self.settings)
 

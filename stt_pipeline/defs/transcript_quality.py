@@ -8,7 +8,6 @@ from typing import Any
 
 import dagster as dg
 
-from stt_pipeline.adapters.verdicts import digest
 from stt_pipeline.defs import display
 from stt_pipeline.defs.alignments import worst_calls
 from stt_pipeline.defs.candidates import by_call, candidate_rows, role_words
@@ -152,7 +151,7 @@ def judge_date(
 
 def candidate_digest(pipeline: Pipeline, call_date: str) -> str:
     """Digest of the candidate's objects as they lie in the lake."""
-    return digest([pipeline.candidates.fingerprint(name, call_date) for name in DATE_TABLES])
+    return gates.digest([pipeline.candidates.fingerprint(name, call_date) for name in DATE_TABLES])
 
 
 def _check_result(check: gates.CheckResult) -> dg.AssetCheckResult:

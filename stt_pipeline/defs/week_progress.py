@@ -25,7 +25,7 @@ def read_progress(pipeline: Pipeline, week: str, complete: Mapping[dt.date, floa
     Only the others are planned: for them the store is listed, and results are looked for.
     """
     now, dates = due.local_now(pipeline), dates_of(week)
-    histories = {date: pipeline.publications.read(date.isoformat()) for date in dates}
+    histories = {date: pipeline.publications.read(date.isoformat()) or () for date in dates}
     left = [
         backlog.found_or_expected(pipeline, date, now.date())
         for date in dates

@@ -1,6 +1,8 @@
 """The checks that a date must pass before it is published: figure, limit, calls, remedy."""
 
+import hashlib
 import heapq
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,6 +40,11 @@ class CheckResult:
     passed: bool
     message: str
     figures: dict[str, int | float | None] = field(default_factory=dict)
+
+
+def digest(fingerprints: Sequence[str | None]) -> str:
+    """One sha256 over the fingerprints of objects in order: what a verdict judged."""
+    return hashlib.sha256(json.dumps(fingerprints).encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,10 @@ class Publication:
     audio_s: float
 
 
+History = tuple[Publication, ...]
+"""Every version of a date that readers saw, the oldest first."""
+
+
 def contents_of(recordings: Iterable[tuple[str, str]]) -> str:
     """Digest of recordings, each as its URI and etag, in any order."""
     content = hashlib.sha256()
@@ -28,7 +32,7 @@ def contents_of(recordings: Iterable[tuple[str, str]]) -> str:
     return content.hexdigest()
 
 
-def with_publication(before: Sequence[Publication], newest: Publication) -> tuple[Publication, ...]:
+def with_publication(before: Sequence[Publication], newest: Publication) -> History:
     """The history with one more version; unchanged where the newest holds what the last one did."""
     if before and _held(before[-1]) == _held(newest):
         return tuple(before)

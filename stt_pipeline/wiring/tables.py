@@ -2,17 +2,18 @@
 
 import datetime as dt
 
+from pydantic import TypeAdapter
+
 from stt_pipeline.adapters.alert_record import AlertRecord
+from stt_pipeline.adapters.dated_records import DatedRecords
 from stt_pipeline.adapters.label_draws import DrawRecord
 from stt_pipeline.adapters.parquet import ParquetTables
-from stt_pipeline.adapters.plans import PlanStore
-from stt_pipeline.adapters.publications import PublicationLog
-from stt_pipeline.adapters.verdicts import VerdictStore
 from stt_pipeline.domain.errors import UserError
+from stt_pipeline.domain.gates import Verdict
 from stt_pipeline.domain.glue_tables import GlueLake
-from stt_pipeline.domain.ports import (
-    Catalog,
-)
+from stt_pipeline.domain.ports import Catalog
+from stt_pipeline.domain.publications import History
+from stt_pipeline.domain.shard_plan import ShardPlan
 from stt_pipeline.settings import Settings
 from stt_pipeline.wiring.roots import S3, folder_of, lake_store
 
@@ -37,19 +38,19 @@ def ledgers(settings: Settings) -> ParquetTables:
     return ParquetTables(lake_store(settings), prefix="_work/ledger/")
 
 
-def verdicts(settings: Settings) -> VerdictStore:
-    """The newest verdict of each date."""
-    return VerdictStore(lake_store(settings))
+def verdicts(settings: Settings) -> DatedRecords[Verdict]:
+    """The newest verdict of each date's gate."""
+    return DatedRecords(lake_store(settings), "verdicts", TypeAdapter(Verdict))
 
 
-def plans(settings: Settings) -> PlanStore:
+def plans(settings: Settings) -> DatedRecords[ShardPlan]:
     """The newest shard plan of each date."""
-    return PlanStore(lake_store(settings))
+    return DatedRecords(lake_store(settings), "plans", TypeAdapter(ShardPlan))
 
 
-def publications(settings: Settings) -> PublicationLog:
-    """When each date was published."""
-    return PublicationLog(lake_store(settings))
+def publications(settings: Settings) -> DatedRecords[History]:
+    """Every version of a date that readers saw."""
+    return DatedRecords(lake_store(settings), "publications", TypeAdapter(History))
 
 
 def alert_record(settings: Settings) -> AlertRecord:

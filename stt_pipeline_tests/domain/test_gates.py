@@ -17,6 +17,7 @@ from stt_pipeline.domain.gates import (
     check_coverage,
     check_loops,
     check_wer,
+    digest,
 )
 from stt_pipeline.domain.recording import Recording, Status
 from stt_pipeline.domain.transcription import Failure
@@ -280,3 +281,22 @@ def test_every_check_answers_under_the_name_it_is_declared_by() -> None:
 
     assert [check.name for check in answered] == [COMPLETENESS, WER, COVERAGE, LOOPS]
     assert [check.name for check in answered] == list(CHECKS)
+
+
+fingerprints = st.lists(st.none() | st.text(max_size=8), max_size=4)
+
+
+@given(fingerprints, fingerprints)
+def test_digests_are_equal_for_equal_objects_alone(
+    one: list[str | None], two: list[str | None]
+) -> None:
+    assert (digest(one) == digest(two)) == (one == two)
+
+
+@given(st.lists(st.text(max_size=8), min_size=2, max_size=4))
+def test_a_digest_knows_where_fingerprints_end(parts: list[str]) -> None:
+    assert digest(parts) != digest(["".join(parts)])
+
+
+def test_a_missing_object_is_no_object_of_that_name() -> None:
+    assert digest([None]) != digest(["null"]) != digest([""])
