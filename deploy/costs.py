@@ -30,6 +30,12 @@ LAKE_GB = (0.179 + 3.9) / 6000
 
 ENDPOINTS, ZONES, ALARMS, INSIGHTS_METRICS = 8, 2, 7, 30
 
+SERVE_VCPUS, SERVE_MEMORY_GB, SERVE_ALARMS = 2, 4, 8
+"""A task of transcription on demand, and the alarms that wake, follow and watch it."""
+
+SERVE_HOURS_A_WEEK = 50
+"""Of a task that is awake while somebody is at work, and sleeps at night."""
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -122,6 +128,28 @@ def lines(scale: Scale, price: dict[str, Any]) -> list[Line]:
     ]
 
 
+def on_demand(price: dict[str, Any]) -> list[Line]:
+    """What transcription on demand adds to a site that asks for it, by how much it sleeps."""
+    hour_usd = DEFAULT_PRICE.task_hour_usd(SERVE_VCPUS, SERVE_MEMORY_GB)
+    alarms_usd = SERVE_ALARMS * price["alarm_month_usd"]
+    awake_h = SERVE_HOURS_A_WEEK * price["weeks_a_month"]
+    task = f"{SERVE_VCPUS} vCPU, {SERVE_MEMORY_GB} GB: {hour_usd:.4f}"
+    alarms = f"{SERVE_ALARMS} alarms x {price['alarm_month_usd']}"
+    return [
+        Line("more, transcription on demand that sleeps", alarms, alarms_usd),
+        Line(
+            f"the same with a task awake {SERVE_HOURS_A_WEEK} h a week",
+            f"{task} x {awake_h:.0f} h + {alarms}",
+            hour_usd * awake_h + alarms_usd,
+        ),
+        Line(
+            "the same with a task always awake",
+            f"{task} x {price['hours_a_month']} h + {alarms}",
+            hour_usd * price["hours_a_month"] + alarms_usd,
+        ),
+    ]
+
+
 def table() -> str:
     """The table as Markdown."""
     price = tomllib.loads((HERE / "prices.toml").read_text())
@@ -139,6 +167,10 @@ def table() -> str:
     demand = [f"{hours * (ON_DEMAND_USD - SPOT_USD):,.0f}" for hours in calls]
     more = f"x ({ON_DEMAND_USD} - {SPOT_USD})"
     rows.append(f"| more, all of it on demand | {more} | {demand[0]} | | {demand[1]} |")
+    rows += [
+        f"| {line.what} | {line.how} | {line.usd:,.2f} | | {line.usd:,.2f} |"
+        for line in on_demand(price)
+    ]
     outside = [f"{hours * OUTSIDE_SERVICE_USD_PER_HOUR:,.0f}" for hours in calls]
     rows.append(
         f"| {OUTSIDE_SERVICE} instead of the first line | x {OUTSIDE_SERVICE_USD_PER_HOUR:g} | "

@@ -21,6 +21,9 @@ FAMILIES = ("run", "code", "webserver", "daemon")
 SERVICES = ("code", "webserver", "daemon")
 """The code server first: the daemon reads the definitions from it."""
 
+ON_DEMAND = "serve"
+"""Rolled with them where the site has it; family and service have the same name."""
+
 IMAGE = re.compile(r"[\w./-]+@sha256:[0-9a-f]{64}")
 
 KEPT = (
@@ -55,16 +58,18 @@ class Release:
     timeout_s: float = 1800.0
     before: dict[str, str] = field(default_factory=dict)
     made: dict[str, str] = field(default_factory=dict)
+    more: tuple[str, ...] = ()
 
     def run(self) -> None:
         """Tries, rolls, and says what runs; raises ReleaseError with all as it was before."""
         try:
-            for name in FAMILIES:
+            self.more = self._on_demand()
+            for name in (*FAMILIES, *self.more):
                 self._register(name)
             self._try()
-            for service in SERVICES:
+            for service in (*SERVICES, *self.more):
                 self._use(service, self.made[service])
-            for service in SERVICES:
+            for service in (*SERVICES, *self.more):
                 self._settle(service)
         except Exception as error:
             self._back()
@@ -75,6 +80,11 @@ class Release:
             Type="SecureString",
             Overwrite=True,
         )
+
+    def _on_demand(self) -> tuple[str, ...]:
+        """The service on demand, where the site has one; one that sleeps is rolled too."""
+        answer = self.ecs.describe_services(cluster=self.site, services=[ON_DEMAND])
+        return tuple(one["serviceName"] for one in answer["services"] if one["status"] == "ACTIVE")
 
     def _register(self, name: str) -> None:
         family = f"{self.site}-{name}"
@@ -138,7 +148,7 @@ class Release:
 
     def _back(self) -> None:
         """The services as before; no revision of this release stays the newest of its family."""
-        for service in SERVICES:
+        for service in (*SERVICES, *self.more):
             if service in self.made:
                 self._use(service, self.before[service])
         for made in self.made.values():

@@ -26,6 +26,7 @@ collect_ignore = [] if os.environ.get(CHECK) else list(NEEDS_TOOLS)
 ENVIRONMENTS = ("dev", "stage", "prod")
 EXAMPLE = "-var-file=../account.example.tfvars"
 EXISTING = "-var-file=../existing.example.tfvars"
+SERVICE = "-var-file=../service.example.tfvars"
 
 
 Planner = Callable[..., Plan]
@@ -51,14 +52,14 @@ def planned(tmp_path_factory: pytest.TempPathFactory) -> Planner:
 
 @pytest.fixture(scope="session", params=ENVIRONMENTS)
 def created(request: pytest.FixtureRequest, planned: Planner) -> Plan:
-    """Each environment, all of it made new."""
-    return planned(f"environments/{request.param}", EXAMPLE)
+    """Each environment, all of it made new, with transcription on demand."""
+    return planned(f"environments/{request.param}", EXAMPLE, SERVICE)
 
 
 @pytest.fixture(scope="session", params=ENVIRONMENTS)
 def brought(request: pytest.FixtureRequest, planned: Planner) -> Plan:
     """Each environment on a network, database and recordings that are there: all is known."""
-    return planned(f"environments/{request.param}", EXAMPLE, EXISTING)
+    return planned(f"environments/{request.param}", EXAMPLE, EXISTING, SERVICE)
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +76,7 @@ def bootstrap(planned: Planner) -> Plan:
 @pytest.fixture(scope="session")
 def plans(bootstrap: Plan, planned: Planner) -> Mapping[str, Plan]:
     """Every plan, by a name for messages."""
-    sites = {name: planned(f"environments/{name}", EXAMPLE) for name in ENVIRONMENTS}
+    sites = {name: planned(f"environments/{name}", EXAMPLE, SERVICE) for name in ENVIRONMENTS}
     return sites | {"bootstrap": bootstrap}
 
 

@@ -35,6 +35,9 @@ LAUNCHERS = {"webserver", "daemon"}
 
 LAUNCH_ONLY = {"DAGSTER_ECS_CLUSTER", "DAGSTER_ECS_RUN_TASK_DEFINITION"}
 
+WITHOUT_DAGSTER = {"serve"}
+"""Roles that know no Dagster instance."""
+
 
 @dataclass(frozen=True)
 class Task:
@@ -122,6 +125,8 @@ def environment_faults(task: Task) -> Iterator[str]:
 
 def dagster_variables(role: str) -> set[str]:
     """The variables that dagster.yaml and workspace.yaml name, as far as the role reads them."""
+    if role in WITHOUT_DAGSTER:
+        return set()
     names = set(_variables(yaml.safe_load((DEPLOY / "dagster.yaml").read_text())))
     if role in LAUNCHERS:
         return names | set(_variables(yaml.safe_load((DEPLOY / "workspace.yaml").read_text())))

@@ -85,6 +85,7 @@ def read_plan(text: str) -> Plan:
 def _resources(module: Values) -> Iterator[Resource]:
     for one in module.get("resources", []):
         if one["mode"] == "managed":
-            yield Resource(one["address"], one["type"], one["values"])
+            # Where nothing is known before it exists, there are no values.
+            yield Resource(one["address"], one["type"], one.get("values", {}))
     for child in module.get("child_modules", []):
         yield from _resources(child)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from stt_pipeline_tests.deploy.conftest import EXAMPLE, EXISTING, Planner
+from stt_pipeline_tests.deploy.conftest import EXAMPLE, EXISTING, SERVICE, Planner
 from stt_pipeline_tests.deploy.containers import environment_faults, task_faults, tasks_of
 from stt_pipeline_tests.deploy.iam import actions_of, facts, policy_faults, statements
 from stt_pipeline_tests.deploy.paths import DEPLOY, REPOSITORY
@@ -59,6 +59,20 @@ IN_MODULES = {
         'capacity_provider = "FARGATE_SPOT"',
         "A service can be taken away by Spot.",
     ),
+    "a service that sleeps for good": (
+        "service/scaling.tf",
+        'stat   = "Sum", operator = "GreaterThanThreshold", threshold = 0, periods = 1\n'
+        '        kind   = "ChangeInCapacity", change = 1, cooldown = 300',
+        'stat   = "Sum", operator = "GreaterThanThreshold", threshold = 0, periods = 1\n'
+        '        kind   = "ChangeInCapacity", change = 0, cooldown = 300',
+        "Nothing wakes the service",
+    ),
+    "a service that writes tables": (
+        "access/statements.tf",
+        '"${local.lake}/lake/_work/serving/*", "${local.lake}/lake/_work/locks/serving*"',
+        '"${local.lake}/lake/*"',
+        "The service may change more than its own jobs.",
+    ),
     "an argument that is none": (
         "cluster/main.tf",
         "kms_key_id        = var.kms_key_arn",
@@ -85,7 +99,7 @@ def test_a_misspelt_setting_is_caught_in_the_plan(copy: Path) -> None:
     site = copy / "terraform" / "environments" / "prod"
     (site / "settings.tf").unlink()
     shutil.copy(copy / "terraform/environments/common/settings.tf", site / "settings.tf")
-    planned = check(site, "plan", EXAMPLE, EXISTING)
+    planned = check(site, "plan", EXAMPLE, EXISTING, SERVICE)
     assert planned.ok, planned.said
     faults = list(environment_faults(tasks_of(read_plan(planned.out))["run"]))
     assert "run: STT_LAKE_URL is no setting" in faults
@@ -114,14 +128,14 @@ def in_container(change: Callable[[dict[str, Any]], None]) -> Callable[[dict[str
     return on
 
 
-def faults_of_run(plan: Plan) -> str:
-    task = tasks_of(plan)["run"]
+def faults_of(plan: Plan, role: str) -> str:
+    task = tasks_of(plan)[role]
     return "\n".join([*task_faults(task), *environment_faults(task)])
 
 
 @pytest.fixture(scope="module")
 def prod(planned: Planner) -> Plan:
-    return planned("environments/prod", EXAMPLE, EXISTING)
+    return planned("environments/prod", EXAMPLE, EXISTING, SERVICE)
 
 
 def test_ecs_knows_no_such_key(prod: Plan) -> None:
@@ -129,7 +143,7 @@ def test_ecs_knows_no_such_key(prod: Plan) -> None:
         container["stopTimout"] = container.pop("stopTimeout")
 
     wrong = changed(prod, "aws_ecs_task_definition", in_container(rename))
-    assert 'Unknown parameter in containerDefinitions[0]: "stopTimout"' in faults_of_run(wrong)
+    assert 'Unknown parameter in containerDefinitions[0]: "stopTimout"' in faults_of(wrong, "run")
 
 
 def test_ecs_knows_no_such_word(prod: Plan) -> None:
@@ -138,12 +152,12 @@ def test_ecs_knows_no_such_word(prod: Plan) -> None:
         "aws_ecs_task_definition",
         in_container(lambda one: one["logConfiguration"].update(logDriver="aws-logs")),
     )
-    assert "'aws-logs' is none of" in faults_of_run(wrong)
+    assert "'aws-logs' is none of" in faults_of(wrong, "run")
 
 
 def test_fargate_has_no_such_size(prod: Plan) -> None:
     wrong = changed(prod, "aws_ecs_task_definition", lambda one: one.update(memory="3000"))
-    assert "Fargate has no task of 2048 CPU units and 3000 MiB" in faults_of_run(wrong)
+    assert "Fargate has no task of 2048 CPU units and 3000 MiB" in faults_of(wrong, "run")
 
 
 def test_dagster_misses_a_variable(prod: Plan) -> None:
@@ -153,7 +167,7 @@ def test_dagster_misses_a_variable(prod: Plan) -> None:
         ]
 
     wrong = changed(prod, "aws_ecs_task_definition", in_container(forget))
-    assert "run: DAGSTER_POSTGRES_PASSWORD is missing" in faults_of_run(wrong)
+    assert "run: DAGSTER_POSTGRES_PASSWORD is missing" in faults_of(wrong, "run")
 
 
 def test_a_value_that_the_settings_refuse(prod: Plan) -> None:
@@ -163,7 +177,16 @@ def test_a_value_that_the_settings_refuse(prod: Plan) -> None:
                 one["value"] = "Europe/Pariss"
 
     wrong = changed(prod, "aws_ecs_task_definition", in_container(misspell))
-    assert "STT_TIMEZONE is not valid" in faults_of_run(wrong)
+    assert "STT_TIMEZONE is not valid" in faults_of(wrong, "run")
+
+
+def test_the_service_has_no_such_setting(prod: Plan) -> None:
+    def misspell(container: dict[str, Any]) -> None:
+        for one in container["environment"]:
+            one["name"] = one["name"].replace("STT_SERVE_TIMEOUT_S", "STT_SERVE_TIMEOUT")
+
+    wrong = changed(prod, "aws_ecs_task_definition", in_container(misspell))
+    assert "serve: STT_SERVE_TIMEOUT is no setting" in faults_of(wrong, "serve")
 
 
 def test_aws_has_no_such_word(prod: Plan) -> None:

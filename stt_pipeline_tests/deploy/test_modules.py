@@ -18,7 +18,7 @@ def test_each_environment_can_be_planned(created: Plan) -> None:
     tasks = {
         one.values["family"].rpartition("-")[2] for one in created.of("aws_ecs_task_definition")
     }
-    assert tasks == {"webserver", "daemon", "code", "run"}
+    assert tasks == {"webserver", "daemon", "code", "run", "serve"}
 
 
 def test_an_environment_that_brings_its_own_makes_none_of_it(brought: Plan) -> None:

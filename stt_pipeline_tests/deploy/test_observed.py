@@ -6,8 +6,9 @@ from typing import Any
 
 from stt_pipeline.domain.metrics import METRICS
 from stt_pipeline_tests.deploy.aws_words import allowed
+from stt_pipeline_tests.deploy.containers import tasks_of
 from stt_pipeline_tests.deploy.paths import DEPLOY
-from stt_pipeline_tests.deploy.terraform import Plan
+from stt_pipeline_tests.deploy.terraform import Plan, Resource
 
 COUNTED_BY_AWS = {"SpotInterruptions"}
 """A filter of the log of events makes it, no line of the pipeline's."""
@@ -15,12 +16,21 @@ COUNTED_BY_AWS = {"SpotInterruptions"}
 WORDS = {
     "aws_appautoscaling_target.service_namespace": ("application-autoscaling", "ServiceNamespace"),
     "aws_appautoscaling_policy.policy_type": ("application-autoscaling", "PolicyType"),
+    "aws_appautoscaling_policy.step_scaling_policy_configuration.adjustment_type": (
+        "application-autoscaling",
+        "AdjustmentType",
+    ),
+    "aws_appautoscaling_policy.step_scaling_policy_configuration.metric_aggregation_type": (
+        "application-autoscaling",
+        "MetricAggregationType",
+    ),
     "aws_budgets_budget.budget_type": ("budgets", "BudgetType"),
     "aws_budgets_budget.time_unit": ("budgets", "TimeUnit"),
     "aws_budgets_budget.notification.notification_type": ("budgets", "NotificationType"),
     "aws_budgets_budget.notification.threshold_type": ("budgets", "ThresholdType"),
     "aws_cloudwatch_metric_alarm.comparison_operator": ("cloudwatch", "ComparisonOperator"),
     "aws_cloudwatch_metric_alarm.statistic": ("cloudwatch", "Statistic"),
+    "aws_cloudwatch_metric_alarm.metric_query.metric.stat": ("cloudwatch", "Statistic"),
     "aws_codebuild_project.environment.compute_type": ("codebuild", "ComputeType"),
     "aws_codebuild_project.environment.type": ("codebuild", "EnvironmentType"),
     "aws_codebuild_project.source.type": ("codebuild", "SourceType"),
@@ -86,6 +96,14 @@ def test_every_word_is_one_that_aws_knows(created: Plan, bootstrap: Plan) -> Non
     assert found >= WORDS.keys() - {"aws_route53_record.type"}
 
 
+def _watched(alarm: Resource) -> list[tuple[str, str]]:
+    """Namespace and name of the metric of an alarm, or of each that its expression is of."""
+    if alarm.values["metric_name"]:
+        return [(alarm.values["namespace"], alarm.values["metric_name"])]
+    queries = [metric for query in alarm.values["metric_query"] for metric in query["metric"]]
+    return [(metric["namespace"], metric["metric_name"]) for metric in queries]
+
+
 def metric_faults(plan: Plan) -> list[str]:
     """Metrics that the dashboard or an alarm shows and nothing tells, and the reverse."""
     told = {metric.name for metric in METRICS} | COUNTED_BY_AWS
@@ -94,9 +112,10 @@ def metric_faults(plan: Plan) -> list[str]:
     widgets = json.loads(board.values["dashboard_body"])["widgets"]
     lines = [metric for widget in widgets for metric in widget["properties"]["metrics"]]
     alarms = [
-        (one.values["namespace"], one.values["metric_name"])
+        (namespace, name)
         for one in plan.of("aws_cloudwatch_metric_alarm")
-        if not one.values["namespace"].startswith("AWS/")
+        for namespace, name in _watched(one)
+        if not namespace.startswith("AWS/")
     ]
     shown = {(line[0], line[1]) for line in lines} | set(alarms)
     wrong = [f"{name} is shown and never told" for _, name in shown if name not in told]
@@ -111,10 +130,9 @@ def test_the_dashboard_and_the_alarms_show_what_the_pipeline_tells(created: Plan
 
 def test_the_pipeline_tells_in_the_namespace_that_is_watched(brought: Plan) -> None:
     [board] = brought.of("aws_cloudwatch_dashboard")
-    [run] = [one for one in brought.of("aws_ecs_task_definition") if "-run" in one.values["family"]]
-    [container] = json.loads(run.values["container_definitions"])
-    environment = {one["name"]: one["value"] for one in container["environment"]}
-    assert environment["STT_METRICS_NAMESPACE"] == board.values["dashboard_name"]
+    for role in ("run", "serve"):
+        told = tasks_of(brought)[role].environment["STT_METRICS_NAMESPACE"]
+        assert told == board.values["dashboard_name"]
 
 
 def test_every_alarm_has_its_page_in_the_runbook(created: Plan) -> None:

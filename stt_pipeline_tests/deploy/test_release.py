@@ -15,7 +15,7 @@ from stt_pipeline_tests.deploy.paths import DEPLOY
 SITE = "stt-test"
 OLD = "1.dkr.ecr.eu-west-3.amazonaws.com/stt-pipeline@sha256:" + "a" * 64
 NEW = "1.dkr.ecr.eu-west-3.amazonaws.com/stt-pipeline@sha256:" + "b" * 64
-ROLES = ("run", "code", "webserver", "daemon")
+ROLES = ("run", "code", "webserver", "daemon", "serve")
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +127,15 @@ def test_every_container_has_the_new_image_and_it_is_noted(release: ModuleType, 
     assert [arn.rpartition("/")[2] for arn in ecs.tried] == [f"{SITE}-run:2"]
 
 
+def test_a_site_without_transcription_on_demand_is_released_too(
+    release: ModuleType, ecs: Ecs
+) -> None:
+    ecs.delete_service(cluster=SITE, service="serve", force=True)
+    run(release, ecs)
+    found = ecs.list_task_definitions(familyPrefix=f"{SITE}-serve")["taskDefinitionArns"]
+    assert [arn.rpartition(":")[2] for arn in found] == ["1"]
+
+
 def test_an_image_whose_task_is_not_well_reaches_no_service(release: ModuleType, ecs: Ecs) -> None:
     ecs.exit_code = 1
     with pytest.raises(release.ReleaseError, match="doctor --of worker ended with 1"):
@@ -134,7 +143,7 @@ def test_an_image_whose_task_is_not_well_reaches_no_service(release: ModuleType,
     assert images(ecs) == {role: {OLD} for role in ROLES}
 
 
-@pytest.mark.parametrize("broken", ["code", "daemon"])
+@pytest.mark.parametrize("broken", ["code", "daemon", "serve"])
 def test_a_service_that_does_not_start_takes_the_release_back(
     release: ModuleType, ecs: Ecs, broken: str
 ) -> None:

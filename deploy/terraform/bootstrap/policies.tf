@@ -68,7 +68,7 @@ locals {
         Effect = "Allow"
         Action = "iam:PassRole"
         Resource = [
-          for role in ["webserver", "daemon", "code", "run", "execution"] :
+          for role in ["webserver", "daemon", "code", "run", "serve", "execution"] :
           "${local.arn}:iam::${var.account_id}:role/stt-${one}-${role}"
         ]
         Condition = { StringEquals = { "iam:PassedToService" = "ecs-tasks.amazonaws.com" } }

@@ -62,8 +62,11 @@ locals {
     secret_arn = var.existing_database.secret_arn
   }
 
+  image = "${var.account_id}.dkr.ecr.${var.region}.amazonaws.com/${var.repository}@${var.image_digest}"
+
   recordings_prefix = var.recordings.prefix == "" ? "" : "${var.recordings.prefix}/"
   glue_database     = replace(local.name, "-", "_")
+  with_fallback     = lookup(var.settings, "STT_FALLBACK", "none") != "none"
 }
 
 module "access" {
@@ -71,6 +74,8 @@ module "access" {
   name          = local.name
   account       = local.account
   allowed_cidrs = var.allowed_cidrs
+  with_service  = var.service != null
+  with_fallback = local.with_fallback
 
   vpc = {
     id                  = local.network.vpc_id
@@ -103,6 +108,7 @@ module "network" {
   cidr               = var.network.cidr
   availability_zones = var.availability_zones
   endpoint_zones     = var.network.endpoint_zones
+  with_fallback      = local.with_fallback
   kms_key_arn        = module.access.kms_key_arn
   log_retention_days = var.log_retention_days
 }
@@ -166,7 +172,7 @@ module "dagster" {
   name                = local.name
   region              = var.region
   account             = { partition = local.account.partition, id = local.account.id }
-  image               = "${var.account_id}.dkr.ecr.${var.region}.amazonaws.com/${var.repository}@${var.image_digest}"
+  image               = local.image
   tasks               = var.tasks
   webservers          = var.webservers
   max_concurrent_runs = var.max_concurrent_runs
@@ -184,6 +190,26 @@ module "dagster" {
   }
 }
 
+module "service" {
+  source        = "../../modules/service"
+  count         = var.service == null ? 0 : 1
+  name          = local.name
+  account       = local.account
+  image         = local.image
+  service       = var.service
+  settings      = local.settings
+  access        = module.access
+  cluster_arn   = module.cluster.arn
+  load_balancer = module.entrance.load_balancer
+  topic_arn     = module.monitoring.topic_arn
+  runbook_url   = var.runbook_url
+
+  network = {
+    vpc_id     = local.network.vpc_id
+    subnet_ids = local.network.private_subnet_ids
+  }
+}
+
 module "monitoring" {
   source             = "../../modules/monitoring"
   name               = local.name
@@ -192,6 +218,7 @@ module "monitoring" {
   alert_emails       = var.alert_emails
   margin_h           = tonumber(local.settings.STT_DEADLINE_MARGIN_H)
   load_balancer      = module.entrance.dimensions
+  with_service       = var.service != null
   runbook_url        = var.runbook_url
   log_retention_days = var.log_retention_days
 

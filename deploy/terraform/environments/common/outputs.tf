@@ -26,9 +26,14 @@ output "cluster" {
   description = "Cluster, services and task definitions, as deploy/release.py takes them."
   value = {
     name     = local.name
-    services = module.dagster.services
-    families = module.dagster.families
+    services = concat(module.dagster.services, module.service[*].name)
+    families = merge(module.dagster.families, { for one in module.service : one.name => one.family })
   }
+}
+
+output "service" {
+  description = "Where recordings are transcribed on demand; null where that is off."
+  value       = one(module.service[*].url)
 }
 
 output "network" {

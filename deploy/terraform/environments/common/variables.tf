@@ -193,6 +193,26 @@ variable "scan_limit_gb" {
   default     = 20
 }
 
+variable "service" {
+  description = "Transcription on demand: its name, who may ask (api_keys as name:sha256-of-the-key, oidc), its size, least (0: it sleeps) and most tasks, STT_SERVE_ settings. Null, the default: there is none."
+  type = object({
+    domain = object({
+      name            = string
+      zone_id         = string
+      certificate_arn = optional(string)
+    })
+    api_keys       = optional(list(string), [])
+    oidc           = optional(object({ issuer = string, audience = string }))
+    cpu            = optional(number, 2048)
+    memory         = optional(number, 4096)
+    least          = optional(number, 0)
+    most           = optional(number, 4)
+    queue_s_a_task = optional(number, 300)
+    settings       = optional(map(string), {})
+  })
+  default = null
+}
+
 variable "protected" {
   description = "Whether load balancer and users must be unlocked before they can be deleted."
   type        = bool

@@ -1,7 +1,7 @@
 # ARNs by name: a policy can be read, and checked in a plan, before anything of it exists.
 
 locals {
-  roles = toset(["webserver", "daemon", "code", "run"])
+  roles = setunion(["webserver", "daemon", "code", "run"], var.with_service ? ["serve"] : [])
 
   role_names     = { for role in local.roles : role => "${var.name}-${role}" }
   execution_name = "${var.name}-execution"

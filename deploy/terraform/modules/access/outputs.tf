@@ -4,7 +4,7 @@ output "kms_key_arn" {
 }
 
 output "role_arns" {
-  description = "Role of each kind of task: webserver, daemon, code, run."
+  description = "Role of each kind of task: webserver, daemon, code, run, and serve where there is the service."
   value       = local.role_arns
   # An ARN by name says nothing of order: tasks start once the roles may do what they are to.
   depends_on = [aws_iam_role.task, aws_iam_role_policy.task]

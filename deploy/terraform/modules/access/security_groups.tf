@@ -1,27 +1,33 @@
 # One group a role: who may open a connection to whom. What is not here is closed.
 
 locals {
-  groups = {
-    entrance  = "Load balancer of the UI"
-    webserver = "Dagster's web server"
-    daemon    = "Dagster's daemon"
-    code      = "Code server: schedules and sensors"
-    run       = "Runs and shards"
-    database  = "Postgres"
-  }
+  groups = merge(
+    {
+      entrance  = "Load balancer of the UI"
+      webserver = "Dagster's web server"
+      daemon    = "Dagster's daemon"
+      code      = "Code server: schedules and sensors"
+      run       = "Runs and shards"
+      database  = "Postgres"
+    },
+    var.with_service ? { serve = "Transcription on demand" } : {},
+  )
 
-  ports = { webserver = 3000, code = 4000, database = 5432 }
+  ports = { webserver = 3000, code = 4000, serve = 8080, database = 5432 }
 
   # from > to, on the port of the latter.
-  connections = {
-    "entrance-webserver" = { from = "entrance", to = "webserver" }
-    "webserver-code"     = { from = "webserver", to = "code" }
-    "daemon-code"        = { from = "daemon", to = "code" }
-    "webserver-database" = { from = "webserver", to = "database" }
-    "daemon-database"    = { from = "daemon", to = "database" }
-    "code-database"      = { from = "code", to = "database" }
-    "run-database"       = { from = "run", to = "database" }
-  }
+  connections = merge(
+    {
+      "entrance-webserver" = { from = "entrance", to = "webserver" }
+      "webserver-code"     = { from = "webserver", to = "code" }
+      "daemon-code"        = { from = "daemon", to = "code" }
+      "webserver-database" = { from = "webserver", to = "database" }
+      "daemon-database"    = { from = "daemon", to = "database" }
+      "code-database"      = { from = "code", to = "database" }
+      "run-database"       = { from = "run", to = "database" }
+    },
+    var.with_service ? { "entrance-serve" = { from = "entrance", to = "serve" } } : {},
+  )
 
   group_ids = merge(
     { for role, group in aws_security_group.this : role => group.id },
@@ -30,7 +36,7 @@ locals {
 }
 
 resource "aws_security_group" "this" {
-  # checkov:skip=CKV2_AWS_5: attached by the modules dagster, database and entrance
+  # checkov:skip=CKV2_AWS_5: attached by the modules dagster, service, database and entrance
   for_each    = { for role, what in local.groups : role => what if role != "database" || var.database == null }
   name        = "${var.name}-${each.key}"
   description = each.value

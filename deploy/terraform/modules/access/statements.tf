@@ -60,6 +60,60 @@ locals {
     },
   ]
 
+  # The service keeps jobs in its own corner of the lake's private part, and locks there: no table, no
+  # checkpoint, no reference.
+  use_serving = [
+    {
+      Sid       = "ListJobs"
+      Effect    = "Allow"
+      Action    = "s3:ListBucket"
+      Resource  = local.lake
+      Condition = { StringLikeIfExists = { "s3:prefix" = ["lake/_work/serving/*", "models/*"] } }
+    },
+    {
+      Sid      = "ReadModels"
+      Effect   = "Allow"
+      Action   = "s3:GetObject"
+      Resource = "${local.lake}/models/*"
+    },
+    {
+      Sid      = "KeepJobs"
+      Effect   = "Allow"
+      Action   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
+      Resource = ["${local.lake}/lake/_work/serving/*", "${local.lake}/lake/_work/locks/serving*"]
+    },
+  ]
+
+  # Amazon Transcribe reads recordings and writes answers as the role that asks. To ask it knows no
+  # narrower resource; what is asked for lies in the lake, and is found again by its name.
+  use_fallback = [
+    for one in [
+      {
+        Sid       = "AskForTranscripts"
+        Effect    = "Allow"
+        Action    = "transcribe:StartTranscriptionJob"
+        Resource  = "*"
+        Condition = { StringEquals = { "transcribe:OutputBucketName" = var.places.lake_bucket } }
+      },
+      {
+        Sid       = "MakeVocabularies"
+        Effect    = "Allow"
+        Action    = "transcribe:CreateVocabulary"
+        Resource  = "*"
+        Condition = { StringEquals = { "aws:RequestedRegion" = var.account.region } }
+      },
+      {
+        Sid    = "FindTranscripts"
+        Effect = "Allow"
+        Action = ["transcribe:GetTranscriptionJob", "transcribe:GetVocabulary"]
+        Resource = [
+          "${local.arn}:transcribe:${local.here}:transcription-job/stt-pipeline-*",
+          "${local.arn}:transcribe:${local.here}:vocabulary/stt-pipeline-*",
+        ]
+      },
+    ] : one if var.with_fallback
+  ]
+
   # The launcher asks for the definition of a run when it starts; ECS knows no narrower resource for it.
   see_runs = [
     {
@@ -125,7 +179,7 @@ locals {
       },
     ])
 
-    code = concat(local.see_runs, local.read_recordings, local.use_lake, [
+    code = concat(local.see_runs, local.read_recordings, local.use_lake, local.use_fallback, [
       {
         Sid      = "Alert"
         Effect   = "Allow"
@@ -134,7 +188,9 @@ locals {
       },
     ])
 
-    run = concat(local.read_recordings, local.use_lake, [
+    serve = concat(local.read_recordings, local.use_serving)
+
+    run = concat(local.read_recordings, local.use_lake, local.use_fallback, [
       {
         Sid      = "KeepWhatStepsSay"
         Effect   = "Allow"

@@ -57,3 +57,15 @@ variable "database" {
   })
   default = null
 }
+
+variable "with_service" {
+  description = "Whether there is the service that transcribes on demand: a role and a group more."
+  type        = bool
+  default     = false
+}
+
+variable "with_fallback" {
+  description = "Whether runs may ask Amazon Transcribe (STT_FALLBACK)."
+  type        = bool
+  default     = false
+}

@@ -1,4 +1,9 @@
-# The only way in: HTTPS, from allowed addresses, signed in.
+# The only way in: HTTPS, from allowed addresses, signed in. The module service adds a name of its own.
+
+module "certificate" {
+  source = "../certificate"
+  domain = var.domain
+}
 
 resource "aws_lb" "this" {
   # checkov:skip=CKV2_AWS_76: the firewall is a stack (firewall.tf), and has that rule set
@@ -45,7 +50,7 @@ resource "aws_lb_listener" "https" {
   protocol          = "HTTPS"
   port              = 443
   ssl_policy        = "ELBSecurityPolicy-TLS13-1-2-2021-06"
-  certificate_arn   = local.certificate_arn
+  certificate_arn   = module.certificate.arn
 
   default_action {
     order = 1

@@ -2,7 +2,7 @@
 
 locals {
   # Title, unit shown, and the metrics: name, statistic. tm is a trimmed mean: one odd call moves it little.
-  widgets = [
+  widgets = concat([
     { title = "Backlog, hours of audio", metrics = [["BacklogHours", "Maximum"]] },
     { title = "Forecast: hours before the deadline", metrics = [["SlackHours", "Minimum"]] },
     { title = "Real-time factor of recordings, CPU s an audio s", metrics = [["RealTimeFactor", "p50"], ["RealTimeFactor", "p99"], ["RealTimeFactor", "tm(1%:99%)"]] },
@@ -10,7 +10,10 @@ locals {
     { title = "Failed runs, dates missing", metrics = [["RunsFailed", "Sum"], ["DatesMissing", "Maximum"]] },
     { title = "Spot interruptions", metrics = [["SpotInterruptions", "Sum"]] },
     { title = "Cost of transcription, USD on demand", metrics = [["TranscriptionUsd", "Sum"]] },
-  ]
+    ], [
+    for metrics in [[["ServeQueueS", "Average"], ["ServeQueueS", "Maximum"]]] :
+    { title = "Transcription on demand: seconds of audio that a task holds", metrics = metrics } if var.with_service
+  ])
 }
 
 resource "aws_cloudwatch_dashboard" "this" {

@@ -45,6 +45,12 @@ variable "load_balancer" {
   type        = map(string)
 }
 
+variable "with_service" {
+  description = "Whether there is the service that transcribes on demand: the dashboard shows it."
+  type        = bool
+  default     = false
+}
+
 variable "runbook_url" {
   description = "Where the runbook is read; each alarm says so."
   type        = string

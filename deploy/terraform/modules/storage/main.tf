@@ -51,7 +51,8 @@ module "lake" {
   encryption        = { kms_key_arn = var.kms_key_arn }
   access_log_bucket = module.access_logs.name
   expire_days = merge(
-    { "athena/" = 7 },
+    # The service removes its own jobs sooner, where it is awake.
+    { "athena/" = 7, "lake/_work/serving/" = 8 },
     var.retention_days.checkpoints == null ? {} : { "lake/_work/results/" = var.retention_days.checkpoints },
     var.retention_days.transcripts == null ? {} : { "lake/" = var.retention_days.transcripts },
   )

@@ -66,3 +66,28 @@ run "the_whole_site_can_be_made" {
     error_message = "The site is not the one that was asked for."
   }
 }
+
+run "nothing_is_transcribed_on_demand_unless_asked_for" {
+  command = apply
+
+  assert {
+    condition     = output.service == null && !contains(output.cluster.services, "serve")
+    error_message = "There is a service that nobody asked for."
+  }
+}
+
+run "a_service_has_a_name_beside_the_ui" {
+  command = apply
+
+  variables {
+    service = {
+      domain   = { name = "transcribe.example.com", zone_id = "Z1" }
+      api_keys = ["crm:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"]
+    }
+  }
+
+  assert {
+    condition     = output.service == "https://transcribe.example.com" && output.cluster.families["serve"] == "stt-${var.environment}-serve"
+    error_message = "The service is not the one that was asked for."
+  }
+}

@@ -106,6 +106,46 @@ run "nobody_reaches_the_database_but_dagster" {
   }
 }
 
+run "without_the_service_it_has_no_role" {
+  command = apply
+
+  assert {
+    condition     = !contains(keys(aws_iam_role.task), "serve") && !contains(keys(output.security_group_ids), "serve")
+    error_message = "A role waits for a service that is not there."
+  }
+}
+
+run "the_service_writes_its_jobs_and_nothing_else" {
+  command = apply
+
+  variables {
+    with_service = true
+  }
+
+  assert {
+    condition = toset(flatten([
+      for one in jsondecode(aws_iam_role_policy.task["serve"].policy).Statement : one.Resource
+      if length(setsubtract(flatten([one.Action]), ["s3:GetObject", "s3:ListBucket"])) > 0
+    ])) == toset(["arn:aws:s3:::lake/lake/_work/serving/*", "arn:aws:s3:::lake/lake/_work/locks/serving*"])
+    error_message = "The service may change more than its own jobs."
+  }
+
+  assert {
+    condition = toset(flatten([
+      for one in jsondecode(aws_iam_role_policy.task["serve"].policy).Statement : one.Action
+    ])) == toset(["s3:GetObject", "s3:ListBucket", "s3:PutObject", "s3:DeleteObject"])
+    error_message = "The service may do more than read recordings and keep jobs."
+  }
+
+  assert {
+    condition = [
+      for one in aws_vpc_security_group_ingress_rule.from_role : one.description
+      if one.security_group_id == output.security_group_ids["serve"]
+    ] == ["From the entrance"]
+    error_message = "Others than the load balancer reach the service."
+  }
+}
+
 run "the_password_is_that_of_this_database" {
   command = apply
 
@@ -127,4 +167,38 @@ run "a_ui_for_the_whole_internet_is_refused" {
   }
 
   expect_failures = [var.allowed_cidrs]
+}
+
+run "without_the_fallback_nobody_asks_amazon_transcribe" {
+  command = apply
+
+  assert {
+    condition = !anytrue([
+      for policy in values(aws_iam_role_policy.task) : strcontains(policy.policy, "transcribe:")
+    ])
+    error_message = "A role may spend on a service that nobody asked for."
+  }
+}
+
+run "the_fallback_asks_into_the_lake_and_finds_its_own_jobs" {
+  command = apply
+
+  variables {
+    with_fallback = true
+  }
+
+  assert {
+    condition = [
+      for role, policy in aws_iam_role_policy.task : role if strcontains(policy.policy, "transcribe:")
+    ] == ["code", "run"]
+    error_message = "Others than runs, and the sensor that hands calls over, ask Amazon Transcribe."
+  }
+
+  assert {
+    condition = anytrue([
+      for one in jsondecode(aws_iam_role_policy.task["run"].policy).Statement :
+      try(one.Condition.StringEquals["transcribe:OutputBucketName"], "") == "lake"
+    ])
+    error_message = "Answers may be written elsewhere than in the lake."
+  }
 }

@@ -91,8 +91,8 @@ run "a_certificate_brought_along_is_used" {
   }
 
   assert {
-    condition     = length(aws_acm_certificate.this) == 0 && aws_lb_listener.https.certificate_arn == "arn:aws:acm:eu-west-3:111111111111:certificate/1"
-    error_message = "A certificate is made although one was brought along."
+    condition     = aws_lb_listener.https.certificate_arn == "arn:aws:acm:eu-west-3:111111111111:certificate/1"
+    error_message = "Another certificate is used than the one brought along."
   }
 }
 

@@ -1,10 +1,11 @@
+# A certificate for a name, proven by a record in its zone; one that was brought along is passed on.
+
 locals {
-  own_certificate = var.domain.certificate_arn == null
-  certificate_arn = local.own_certificate ? aws_acm_certificate_validation.this[0].certificate_arn : var.domain.certificate_arn
+  own = var.domain.certificate_arn == null
 }
 
 resource "aws_acm_certificate" "this" {
-  count             = local.own_certificate ? 1 : 0
+  count             = local.own ? 1 : 0
   domain_name       = var.domain.name
   validation_method = "DNS"
 
@@ -14,7 +15,7 @@ resource "aws_acm_certificate" "this" {
 }
 
 resource "aws_route53_record" "proof" {
-  count           = local.own_certificate ? 1 : 0
+  count           = local.own ? 1 : 0
   zone_id         = var.domain.zone_id
   name            = one(aws_acm_certificate.this[0].domain_validation_options).resource_record_name
   type            = one(aws_acm_certificate.this[0].domain_validation_options).resource_record_type
@@ -24,7 +25,7 @@ resource "aws_route53_record" "proof" {
 }
 
 resource "aws_acm_certificate_validation" "this" {
-  count                   = local.own_certificate ? 1 : 0
+  count                   = local.own ? 1 : 0
   certificate_arn         = aws_acm_certificate.this[0].arn
   validation_record_fqdns = [aws_route53_record.proof[0].fqdn]
 }
