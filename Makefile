@@ -3,6 +3,7 @@
 # Needs make and Python 3.11 to 3.13 with venv. All else comes from the package registries, pinned and hashed.
 PYTHON ?= python3
 PORT ?= 3000
+SERVE_ARGS ?=
 PYTEST_ARGS ?=
 # Much of the time is spent waiting for Dagster's daemon: two at once take little more CPU than one.
 PYTEST_WORKERS ?= 2
@@ -13,6 +14,7 @@ UPGRADE ?=
 bin := .venv/bin
 # A stamp says that a set of packages is in the environment: a second `make demo` installs nothing.
 stamps := .venv/.stamps
+sample := var/sample/call.wav
 model := $(or $(STT_MODELS_DIR),var/models)/base/model.bin
 
 export DAGSTER_DISABLE_TELEMETRY := yes
@@ -25,7 +27,7 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo cloud dev test check lint format bench bench-long bench-quality bench-scale bench-serve image image-check lock clean deploy-check demo-set dev-set prompts trino
+.PHONY: help demo cloud dev serve test check lint format bench bench-long bench-quality bench-scale bench-serve image image-check lock clean deploy-check demo-set dev-set prompts trino
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +41,9 @@ cloud: dev-set prompts $(model) ## S3, ECS, Postgres and Dagster here, a backfil
 dev: demo-set ## Open the Dagster UI on the demo's data (PORT=3000)
 	@test -d var/dagster || { echo "There is no demo data yet: run 'make demo' first." >&2; exit 2; }
 	@PYTHONWARNINGS=ignore DAGSTER_HOME="$(CURDIR)/var/dagster" $(bin)/dagster dev -w workspace.yaml -p $(PORT)
+
+serve: demo-set $(model) $(sample) ## Transcribe single calls over HTTP on this machine (SERVE_ARGS='--port 8081')
+	@$(bin)/stt-pipeline serve $(SERVE_ARGS)
 
 test: dev-set prompts trino $(model) ## Run the tests, on real speech (PYTEST_ARGS='-k gate')
 	@$(bin)/python -m pytest -n $(PYTEST_WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
@@ -164,6 +169,10 @@ $(stamps)/package: pyproject.toml | $(stamps)/build
 
 $(model): | demo-set
 	@$(bin)/stt-pipeline model fetch
+
+$(sample): | demo-set
+	@echo "Speaking a sample call"
+	@$(bin)/python -m stt_pipeline.demo.sample $@
 
 prompts: | dev-set
 	@$(bin)/python -m stt_pipeline_tests.speech.fetch

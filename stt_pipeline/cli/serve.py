@@ -21,5 +21,5 @@ def serve(
             f"The package {error.name} is missing: install stt-pipeline with its extra `serve`."
         ) from None
     settings = load_settings()
-    NOTES.print(f"Serving on http://{host}:{port}, pages to try it on /docs", markup=False)
-    server.serve(settings, host, port)
+    words = f"Serving on http://{host}:{port}; try it on http://{host}:{port}/docs"
+    server.serve(settings, host, port, lambda: NOTES.print(words, markup=False))

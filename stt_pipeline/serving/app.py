@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
+from starlette.requests import ClientDisconnect
 
 from stt_pipeline import __version__, wiring
 from stt_pipeline.domain.metrics import SERVE_QUEUE_S
@@ -30,6 +31,12 @@ TEST_S = 30.0
 
 TELL_S = 60.0
 """Seconds between tellings of the metric that tasks are started and ended by."""
+
+BEFORE_THE_BODY = frozenset({401, 408, 413, 415, 429, 503})
+"""Refusals that may come while the body is still being sent: the connection is not used again."""
+
+DISCARD_S = 2.0
+"""Seconds in which what a refused client still sends is taken and thrown away."""
 
 DESCRIPTION = """Words of single recordings, by the engine that fills the tables: the same field
 names, the same text. `/v1/audio/transcriptions` answers OpenAI's own clients."""
@@ -66,8 +73,8 @@ def make_app(service: Service) -> FastAPI:
 
     @app.exception_handler(RefusedError)
     async def refused(request: Request, error: RefusedError) -> Response:
-        # What is left of its body is not read: the connection cannot be used again.
-        if error.status in (408, 413):
+        if error.status in BEFORE_THE_BODY:
+            await _discard(request)
             error.headers["Connection"] = "close"
         if request.url.path.startswith(PREFIX):
             return problem(error)
@@ -79,6 +86,19 @@ def make_app(service: Service) -> FastAPI:
         return JSONResponse({"detail": f"{first['loc'][-1]}: {first['msg']}."}, 422)
 
     return app
+
+
+async def _discard(request: Request) -> None:
+    """Takes what is still sent, for a while: a client that is cut off sees no answer.
+
+    One that waits to be asked for its body (`Expect: 100-continue`) is not asked.
+    """
+    if "expect" in request.headers:
+        return
+    with contextlib.suppress(TimeoutError, RuntimeError, ClientDisconnect):
+        async with asyncio.timeout(DISCARD_S):
+            async for _ in request.stream():
+                pass
 
 
 async def _tend(service: Service) -> None:

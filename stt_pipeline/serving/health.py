@@ -1,6 +1,5 @@
 """`/healthz`, `/readyz`, `/metrics`: how the service is. Serves no caller."""
 
-import shutil
 import time
 
 from fastapi import APIRouter, Response
@@ -31,14 +30,12 @@ BUCKETS_S = (0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 8, 12, 20, 30, 60, 120, 300)
 
 def checks(service: Service) -> dict[str, bool]:
     """Each condition of sending requests here."""
-    settings = service.settings
     heard_at_s = service.engine.heard_at_s
-    free_bytes = shutil.disk_usage(service.folder).free
     return {
         "accepting": not service.draining,
         "engine": heard_at_s is not None and time.monotonic() - heard_at_s < HEARD_LATELY_S,
         "queue": service.engine.has_room(),
-        "disk": free_bytes > 5 * settings.serve_max_mb * 1e6,
+        "disk": service.has_disk(),
         "memory": wiring.free_memory_bytes() > LEAST_FREE_BYTES,
     }
 

@@ -5,16 +5,25 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from stt_pipeline.domain.errors import UserError
-from stt_pipeline.domain.serving.jobs import Standing, State
+from stt_pipeline.domain.serving.jobs import JOB_ID, Standing, State
 from stt_pipeline.domain.serving.options import Options, parse_form
 from stt_pipeline.domain.transcription import Failure
 from stt_pipeline.serving.documents import MEDIA_TYPES, JobStatus, Problem, Transcript
 from stt_pipeline.serving.refusals import RefusedError
 from stt_pipeline.serving.rendering import rendered
 from stt_pipeline.serving.service import Service, heard_in
+
+JobId = Annotated[
+    str,
+    Path(
+        description="From the answer that acknowledged the job.",
+        json_schema_extra={"pattern": JOB_ID},
+        examples=["20261123T120000Z-0123456789abcdef0123456789abcdef"],
+    ),
+]
 
 MISSING = {404: "There is no such job of this client, or it was kept long enough."}
 
@@ -58,7 +67,7 @@ def job_routes(service: Service) -> APIRouter:
         return standing
 
     @router.get("/jobs/{job_id}", summary="How a job stands", responses=_documented(MISSING))
-    async def job(request: Request, job_id: str) -> JobStatus:
+    async def job(request: Request, job_id: JobId) -> JobStatus:
         """The state, and how many seconds of the recording were listened to."""
         return status_of(await found(request, job_id))
 
@@ -83,7 +92,7 @@ def job_routes(service: Service) -> APIRouter:
     )
     async def result(
         request: Request,
-        job_id: str,
+        job_id: JobId,
         form: Annotated[
             str | None,
             Query(alias="format", description="json, srt, txt or vtt; left out, as was asked for."),
@@ -103,7 +112,7 @@ def job_routes(service: Service) -> APIRouter:
         summary="Cancel a job",
         responses=_documented({**MISSING, 409: "The job is done already."}),
     )
-    async def cancel(request: Request, job_id: str) -> JobStatus:
+    async def cancel(request: Request, job_id: JobId) -> JobStatus:
         """What waits is dropped at once; what is being read ends in its next five minutes."""
         standing = await found(request, job_id)
         standing = await asyncio.to_thread(service.jobs.cancel, standing)

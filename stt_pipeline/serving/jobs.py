@@ -4,6 +4,7 @@ What is acknowledged lies in the lake. Whoever has a process idle claims a job t
 the death of its holder frees; the result is written, and only then is the job closed.
 """
 
+import contextlib
 import datetime as dt
 import errno
 import logging
@@ -127,16 +128,20 @@ class Jobs:
         for job_id, held in list(self._held.items()):
             self._tell(job_id, held)
         now_s = time.monotonic()
-        if now_s - self._looked_at_s >= LOOK_S:
+        if not self._stopped and now_s - self._looked_at_s >= LOOK_S:
             self._looked_at_s = now_s
             self._look()
         if now_s - self._cleaned_at_s >= CLEAN_S:
             self._cleaned_at_s = now_s
             self._clean()
 
+    def claim_no_more(self) -> None:
+        """What is being read is finished; the rest is for others."""
+        self._stopped = True
+
     def hand_back(self) -> None:
         """Frees every job that is held, for others; the engine has been stopped."""
-        self._stopped = True
+        self.claim_no_more()
         self._writers.shutdown(wait=True)
         with self._lock:
             held = list(self._held.items())
@@ -188,8 +193,9 @@ class Jobs:
 
     def _ended(self, job_id: str, future: "Future[Result]") -> None:
         """Called by the engine's thread, which must not wait for the lake."""
-        if not future.cancelled() and not self._stopped:
-            self._writers.submit(self._write, job_id, future.result())
+        if not future.cancelled():
+            with contextlib.suppress(RuntimeError):  # Shut down: the job is handed back.
+                self._writers.submit(self._write, job_id, future.result())
 
     def _write(self, job_id: str, result: Result) -> None:
         """Keeps the result of a job that we hold, and frees it; tried again where it fails."""

@@ -39,6 +39,9 @@ from stt_pipeline.settings import Settings
 
 LOG = logging.getLogger(__name__)
 
+MOST_REQUESTS = 256
+"""Met at once, uploads among them: what a process has of files and disk is bounded."""
+
 TEST_NAME = "half-second.wav"
 
 
@@ -61,6 +64,7 @@ class Service:
     """Everything that a request meets, in the order it meets it."""
 
     settings: Settings
+    access: Access
     folder: Path = field(init=False)
     draining: bool = False
     requests: int = 0
@@ -68,7 +72,6 @@ class Service:
     def __post_init__(self) -> None:
         """Checks settings and weights; raises UserError. Starts nothing."""
         wiring.verified_models(self.settings)
-        self.access = Access(self.settings)
         self.roots = wiring.readable_roots(self.settings)
         self.folder, self._mark = _own_folder(wiring.uploads_folder(self.settings))
         self.engine = Engine(
@@ -77,11 +80,21 @@ class Service:
         self.headers = Headers(self.settings)
         self.jobs = Jobs(self.settings, self.engine, self.folder)
         self.rate = RateLimit(self.settings.serve_rate_per_minute)
+        self.ending = asyncio.Event()
 
     def start(self) -> None:
         """Starts the processes."""
         self.engine.start()
         self.headers.start()
+
+    def drain(self) -> None:
+        """Takes nothing more; what is held is finished."""
+        self.draining = True
+        self.jobs.claim_no_more()
+
+    def let_go(self) -> None:
+        """Whoever still waits for an answer is told to ask elsewhere."""
+        self.ending.set()
 
     def stop(self) -> None:
         """Ends every process, and hands back jobs that are not finished."""
@@ -101,10 +114,18 @@ class Service:
         """Refuses before anything is received: who asks too often, or where nothing more fits."""
         if self.draining:
             raise stopping()
+        if self.requests >= MOST_REQUESTS:
+            raise busy(self.engine.retry_after_s(), "too many requests are being met already")
+        if not self.has_disk():
+            raise RefusedError(503, "the disk is full: ask again.", {"Retry-After": "30"})
         if wait_s := self.rate.wait_s(client, time.monotonic()):
             most = self.settings.serve_rate_per_minute
             raise busy(round(wait_s + 0.5), f"more than {most} requests a minute")
         self._refuse_where_full(0.0)
+
+    def has_disk(self) -> bool:
+        """Whether a few of the largest uploads would still fit on the disk."""
+        return shutil.disk_usage(self.folder).free > 5 * self.settings.serve_max_mb * 1e6
 
     def _refuse_where_full(self, audio_s: float) -> None:
         if not self.engine.has_room(audio_s):

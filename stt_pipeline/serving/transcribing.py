@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from uuid import uuid4
 
 from fastapi import APIRouter, Query, Request, Response
+from starlette.requests import ClientDisconnect
 
 from stt_pipeline.domain.errors import UserError
 from stt_pipeline.domain.serving.options import Options, parse_options
@@ -19,7 +20,7 @@ from stt_pipeline.serving.documents import (
     form_schema,
 )
 from stt_pipeline.serving.job_routes import status_of
-from stt_pipeline.serving.refusals import RefusedError
+from stt_pipeline.serving.refusals import RefusedError, stopping
 from stt_pipeline.serving.rendering import rendered
 from stt_pipeline.serving.service import Received, Service, heard_in
 from stt_pipeline.serving.uploads import Form, receive_form
@@ -60,6 +61,8 @@ async def _received(request: Request, service: Service) -> Form:
     claimed = request.headers.get("content-length", "")
     if claimed.isdecimal() and int(claimed) > max_bytes + 1_000_000:
         raise RefusedError(413, f"more than {settings.serve_max_mb:g} MB, which is the most.")
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise RefusedError(415, "send the form as it is, without Content-Encoding.")
     content_type = request.headers.get("content-type", "")
     try:
         async with asyncio.timeout(settings.serve_timeout_s):
@@ -68,6 +71,8 @@ async def _received(request: Request, service: Service) -> Form:
             )
     except TimeoutError:
         raise RefusedError(408, "the upload took too long.") from None
+    except ClientDisconnect:
+        raise RefusedError(422, "the upload was cut off.") from None
 
 
 async def heard(
@@ -76,16 +81,17 @@ async def heard(
     """What the engine hears, waited for; raises RefusedError."""
     with service.reading(received, options) as work:
         future = asyncio.wrap_future(work.future)
-        gone = asyncio.create_task(_gone(request))
-        either: set[asyncio.Future[Any]] = {future, gone}
+        others = [asyncio.create_task(_gone(request)), asyncio.create_task(service.ending.wait())]
+        any_of: set[asyncio.Future[Any]] = {future, *others}
         timeout_s = service.settings.serve_timeout_s
         try:
-            await asyncio.wait(either, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(any_of, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            gone.cancel()
+            for other in others:
+                other.cancel()
         if not future.done():
-            if service.draining:
-                raise RefusedError(503, "this process is about to end: ask again.")
+            if service.ending.is_set():
+                raise stopping()
             raise RefusedError(504, "the recording could not be read in time.")
         result = future.result()
     return heard_in(result), result

@@ -6,6 +6,7 @@ The protocol is that of `adapters/worker_processes`; it ends when its input ends
 
 import argparse
 import io
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -81,6 +82,8 @@ def main() -> int:
     parser.add_argument("--batch", type=int, default=BATCH)
     parser.add_argument("--settings", type=Settings.model_validate_json, required=True)
     arguments = parser.parse_args()
+    # Who presses Ctrl-C means the service, which ends its processes itself.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers = own_stdout()
     serve = transcribe if arguments.what == "transcribe" else probe
     try:

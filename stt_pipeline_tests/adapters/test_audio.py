@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from stt_pipeline.adapters.audio import SAMPLE_RATE_HZ, PyavProber, decode
+from stt_pipeline.adapters.audio import SAMPLE_RATE_HZ, PyavProber, decode, packets_s
 from stt_pipeline.domain.errors import AudioUnreadableError
 from stt_pipeline.domain.recording import AudioInfo
 from stt_pipeline_tests.adapters.files import UNKNOWN_CODEC, gsm_in_wav, riff
@@ -432,3 +432,31 @@ class TestNoOtherFile:
     def _decode(path: Path) -> None:
         with path.open("rb") as file:
             list(decode(file, path.name, PIECE_S))
+
+
+@pytest.mark.parametrize(
+    ("codec", "name"),
+    [
+        ("pcm_mulaw", "a.wav"),
+        ("libmp3lame", "a.mp3"),
+        ("flac", "a.flac"),
+        ("libopus", "a.ogg"),
+        ("aac", "a.m4a"),
+        ("g722", "a.g722"),
+    ],
+)
+def test_packets_say_how_long_a_file_is(tmp_path: Path, codec: Codec, name: str) -> None:
+    container = {"a.m4a": "ipod"}.get(name)
+    path = encode(tmp_path / name, tone(7.3), RATE_HZ, codec=codec, container=container)
+    with path.open("rb") as file:
+        assert packets_s(file, name) == pytest.approx(7.3, abs=0.2)
+
+
+def test_packets_tell_the_truth_where_the_header_lies(tmp_path: Path) -> None:
+    path = encode(tmp_path / "a.flac", tone(60.0), RATE_HZ, codec="flac")
+    data = bytearray(path.read_bytes())
+    # STREAMINFO's 36 bits of samples in all (RFC 9639, section 8.2): a tenth of a second.
+    data[21] &= 0xF0
+    data[22:26] = (RATE_HZ // 10).to_bytes(4, "big")
+    assert probe(bytes(data), "a.flac").duration_s == pytest.approx(0.1)
+    assert packets_s(io.BytesIO(bytes(data)), "a.flac") == pytest.approx(60.0, abs=0.2)

@@ -9,6 +9,7 @@ from stt_pipeline.adapters.machine import (
     available_cpus,
     available_memory_bytes,
     cpu_quota,
+    free_memory_bytes,
     memory_limit_bytes,
 )
 
@@ -140,3 +141,27 @@ def test_a_limit_below_the_machine_counts(tmp_path: Path) -> None:
 def test_this_machine_grants_something() -> None:
     assert available_cpus() >= 1
     assert available_memory_bytes() > GIB
+
+
+def test_free_memory_is_the_machine_s_or_what_a_limit_leaves(tmp_path: Path) -> None:
+    root = layout(
+        tmp_path,
+        {"proc/meminfo": f"MemTotal: 99 kB\nMemAvailable:    {4 * 2**20} kB\nHugePages_Total: 0\n"},
+    )
+    assert free_memory_bytes(root) == 4 * GIB
+    layout(
+        tmp_path,
+        {
+            "proc/self/cgroup": "0::/\n",
+            "sys/fs/cgroup/memory.max": f"{3 * GIB}\n",
+            "sys/fs/cgroup/memory.current": f"{2 * GIB}\n",
+            "sys/fs/cgroup/memory.stat": f"anon 5\ninactive_file {GIB // 2}\n",
+        },
+    )
+    assert free_memory_bytes(root) == 1.5 * GIB
+    layout(tmp_path, {"sys/fs/cgroup/memory.max": "max\n"})
+    assert free_memory_bytes(root) == 4 * GIB
+
+
+def test_this_machine_has_memory_free() -> None:
+    assert 0 < free_memory_bytes() <= available_memory_bytes()

@@ -1,6 +1,7 @@
 """Worker processes for real: every task once, deaths survived and named, none left behind."""
 
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -70,6 +71,10 @@ for line in sys.stdin:
             os.kill(os.getpid(), signal.SIGKILL)
         if do == "sleep" or (do == "sleep once" and first):
             time.sleep(600)
+        if do == "tell":
+            for share in range(4):
+                time.sleep(float(task["nap_s"]))
+                print(json.dumps({"task": index, "note": share}), flush=True)
         if do == "nap":
             time.sleep(float(task["nap_s"]))
         answer(group, index)
@@ -546,3 +551,35 @@ class TestRealWorker:
         assert ended.answer is None
         assert ended.death.startswith("exit code 2: ")
         assert ended.death.endswith("or correct STT_MODEL_SHA256.")
+
+
+def test_notes_are_told_and_who_writes_them_is_not_silent(workers: Make) -> None:
+    told: list[tuple[str, int]] = []
+    pool = workers(1, impatient, on_note=lambda task, note: told.append((task["name"], note)))
+
+    ended = by_name(pool.run([[[task("a", do="tell", nap_s="0.8"), task("b")]]]))
+
+    assert told == [("a", share) for share in range(4)]
+    assert all(one.answer is not None for one in ended.values())
+    assert set(ended) == {"a", "b"}
+
+
+def test_groups_may_come_while_others_are_worked_on_until_the_pool_is_stopped(
+    workers: Make,
+) -> None:
+    pool = workers(2)
+    waiting: queue.SimpleQueue[list[Task]] = queue.SimpleQueue()
+
+    def groups() -> Iterator[list[Task]]:
+        while group := waiting.get():
+            yield group
+
+    ended = pool.run([groups(), groups()])
+    for name in "abc":
+        waiting.put([task(name)])
+        assert next(ended).task["name"] == name
+    waiting.put([task("slow", do="sleep")])
+    for _ in range(2):
+        waiting.put([])
+    pool.stop()
+    assert [one.task["name"] for one in ended] == []

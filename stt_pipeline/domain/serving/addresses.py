@@ -21,13 +21,13 @@ def parse_address(uri: str, roots: Iterable[str]) -> Address:
     """The recording below one of the roots; raises UserError for any other.
 
     A key that steps out of its root, or that a store would read otherwise than it is written
-    (`..`, `.`, an empty step, a control character), is refused.
+    (`..`, `.`, an empty step, a control character), is refused. Nothing in it is decoded.
     """
     for root in roots:
         key = uri.removeprefix(root.rstrip("/") + "/")
         if key == uri or len(uri) > MAX_URI or not uri.isprintable():
             continue
-        if not {"", ".", ".."} & set(key.split("/")) and "\\" not in key and "%" not in key:
+        if not {"", ".", ".."} & set(key.split("/")):
             return Address(root.rstrip("/"), key)
     raise UserError(
         f"uri={uri[:80]!r} is not below a place that this service may read: write the whole URI of "

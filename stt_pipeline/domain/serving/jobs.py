@@ -14,7 +14,9 @@ MOST_CLAIMS = 3
 """Services that may end over a job before it is given up: it may be the job that ends them."""
 
 _TIME = "%Y%m%dT%H%M%SZ"
-_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{32}")
+
+JOB_ID = r"^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{32}$"
+"""A job's name, as a regular expression of JSON Schema."""
 
 
 class State(StrEnum):
@@ -92,7 +94,7 @@ def new_job_id(now: dt.datetime) -> str:
 
 def is_job_id(text: str) -> bool:
     """Whether `new_job_id` may have made it; nothing else becomes part of a key."""
-    return _ID.fullmatch(text) is not None
+    return re.fullmatch(JOB_ID, text) is not None
 
 
 def has_expired(job_id: str, now: dt.datetime, keep_h: float) -> bool:
