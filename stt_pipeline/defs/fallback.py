@@ -127,7 +127,9 @@ def hand_over_late(
         wall_s = throughput.wall_s(audio_s, workers) * (1 + throughput.spread)
         return wall_s + throughput.closing_s(len(rest)) <= left_s
 
-    return hand_over(log, pipeline, missing, is_in_time, left_s, lambda _: date)
+    chosen = hand_over(log, pipeline, missing, is_in_time, left_s, lambda _: date)
+    begin(log, pipeline, chosen)
+    return chosen
 
 
 def hand_over(
@@ -138,7 +140,7 @@ def hand_over(
     left_s: float,
     date_of: Callable[[Recording], dt.date],
 ) -> list[Recording]:
-    """Leaves to the paid engine what makes the rest in time, within the budget, and begins it."""
+    """Leaves to the paid engine what makes the rest in time, within the budget; returns it."""
     settings = pipeline.settings
     if not is_for(pipeline, LATE) or left_s <= 0:
         return []
@@ -151,10 +153,16 @@ def hand_over(
         mine = [recording.etag for recording in chosen if date_of(recording) == date]
         wiring.handed_over(settings, date).add(mine)
         log.warning(f"{date}: {len(mine)} recordings cannot make the deadline: left to {ENGINE}.")
+    return chosen
+
+
+def begin(log: logging.Logger, pipeline: Pipeline, recordings: Sequence[Recording]) -> None:
+    """Has as many of these at work as the paid engine takes at once, and waits for none."""
+    if not recordings:
+        return
     try:
-        transcriber = wiring.fallback_transcriber(settings)
+        transcriber = wiring.fallback_transcriber(pipeline.settings)
         if transcriber is not None:
-            transcriber.begin_all(_sources(pipeline, chosen))
+            transcriber.begin_all(_sources(pipeline, recordings))
     except (UserError, OSError) as error:
         log.warning(f"{ENGINE} is asked when the date is published: {error}")
-    return chosen

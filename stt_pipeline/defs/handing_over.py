@@ -2,13 +2,14 @@
 
 import datetime as dt
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import dagster as dg
 
+from stt_pipeline import wiring
 from stt_pipeline.defs import backlog, due
-from stt_pipeline.defs.fallback import hand_over, is_for
+from stt_pipeline.defs.fallback import begin, hand_over, is_for
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.defs.tasks import DateRecordings, launched_plan, recordings_of
 from stt_pipeline.defs.transcript_shards import keep_plan
@@ -54,12 +55,21 @@ def hand_over_late_shards(
     chosen = hand_over(
         log, pipeline, missing, is_in_time, left_s, lambda recording: date_of[recording.etag]
     )
-    if not chosen:
-        return
-    fewer = {date: recordings_of(pipeline, date.isoformat()) for date in found}
-    anew = plan(fewer.values())
-    for date in sorted({date_of[recording.etag] for recording in chosen}):
-        plan_anew(pipeline, instance, fewer[date], anew.of(date))
+    if chosen:
+        fewer = {date: recordings_of(pipeline, date.isoformat()) for date in found}
+        anew = plan(fewer.values())
+        for date in sorted({date_of[recording.etag] for recording in chosen}):
+            plan_anew(pipeline, instance, fewer[date], anew.of(date))
+    begin(log, pipeline, list(_handed_over(pipeline, found.values())))
+
+
+def _handed_over(pipeline: Pipeline, dates: Iterable[DateRecordings]) -> Iterator[Recording]:
+    """What of these dates the paid engine has not read yet; the first looks begin only a part."""
+    for one in dates:
+        marks = wiring.handed_over(pipeline.settings, one.call_date).read()
+        if marks:
+            read = wiring.fallback_results(pipeline.settings, one.call_date).finished()
+            yield from (row for row in one.accepted if row.etag in marks - read)
 
 
 def plan_anew(

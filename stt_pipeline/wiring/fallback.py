@@ -10,7 +10,7 @@ from stt_pipeline.domain.hotwords import hinted
 from stt_pipeline.domain.ports import DistantTranscriber
 from stt_pipeline.domain.vocabulary import dialects, vocabulary
 from stt_pipeline.settings import Settings
-from stt_pipeline.wiring.engine import engine_spec, result_store
+from stt_pipeline.wiring.engine import engine_spec
 from stt_pipeline.wiring.roots import S3, lake_store
 
 ROOT = "_work/fallback/results"
@@ -79,9 +79,9 @@ def date_results(settings: Settings, call_date: dt.date) -> ResultsWithFallback:
     What was paid for counts, whatever STT_FALLBACK says by now.
     """
     leaves = settings.fallback != "none" and LATE in settings.fallback_for
-    marks = handed_over(settings, call_date)
+    lake, fingerprint = lake_store(settings), engine_spec(settings).fingerprint
     return ResultsWithFallback(
-        result_store(settings, call_date),
-        fallback_results(settings, call_date),
-        marks.read if leaves else set,
+        CheckpointStore(lake, call_date, fingerprint),
+        CheckpointStore(lake, call_date, fingerprint, ROOT),
+        HandedOver(lake, call_date, fingerprint).read if leaves else set,
     )

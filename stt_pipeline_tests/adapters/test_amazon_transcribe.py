@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ DOCUMENTS = Path(__file__).with_name("transcribe_documents")
 ENGLISH = {"en": "en-US"}
 BOTH = {"fr": "fr-FR", "en": "en-US"}
 SPEAKERS = ("agent", "customer")
+MONDAY = dt.date(2026, 11, 16)
 START = frozenset({"StartTranscriptionJob"})
 TIMELESS = {"type": "pronunciation", "alternatives": [{"content": "a"}]}
 
@@ -150,7 +152,7 @@ class Bed:
     def client(self) -> Client:
         return make_client(attempts=2)
 
-    def budget(self, usd: float, today: dt.date = dt.date(2026, 11, 16)) -> WeeklyBudget:
+    def budget(self, usd: float, today: dt.date = MONDAY) -> WeeklyBudget:
         return WeeklyBudget(self.lake, usd, lambda: today)
 
     def transcriber(
@@ -282,6 +284,32 @@ def test_a_run_killed_after_it_asked_finds_its_job_and_pays_nothing(bed: Bed) ->
     assert isinstance(heard, Transcription)
     assert bed.spent() == spent
     assert bed.proxy.count("StartTranscriptionJob") == 1
+
+
+def _ask_and_wait(bucket: str, recording: Recording) -> None:
+    """What a run does, in a process of its own, which then sleeps until it looks again."""
+    lake = S3Store(bucket, "lake", "STT_LAKE_URI")
+    budget = WeeklyBudget(lake, 1.0, lambda: MONDAY)
+    request = Request(ENGLISH, {}, SPEAKERS)
+    transcriber = AmazonTranscriber(request, Jobs(make_client()), lake, budget, poll_s=600.0)
+    list(transcriber.transcribe_all([Source(recording.key, _unopened, recording)]))
+
+
+def test_a_process_killed_while_it_waits_leaves_its_job_to_the_next(bed: Bed) -> None:
+    call = bed.recording("A", _document("two_channels"), duration_s=10.0)
+    run = get_context("spawn").Process(target=_ask_and_wait, args=(bed.bucket, call))
+    run.start()
+    try:
+        while not any(one.kind in START and one.status for one in bed.proxy.exchanges):
+            assert run.exitcode is None
+            run.join(0.05)
+    finally:
+        run.kill()
+        run.join()
+    (heard,) = heard_by(bed.transcriber(usd=0.0), call)
+    assert isinstance(heard, Transcription)
+    assert bed.proxy.count("StartTranscriptionJob") == 1
+    assert list(bed.spent().values()) == [0.0015]
 
 
 def test_a_run_killed_between_payment_and_question_pays_once(bed: Bed) -> None:

@@ -82,13 +82,16 @@ class AmazonTranscriber:
         return ENGINE
 
     def begin_all(self, sources: Iterable[Source]) -> None:
-        """See DistantTranscriber; where the account has no room for more, the rest waits."""
+        """See DistantTranscriber; AT_ONCE of them, or what the account has room for."""
+        at_work = 0
         for source in sources:
             try:
-                if self._begin(self._order(source)) is State.CROWDED:
-                    return
+                state = self._begin(self._order(source))
             except RefusedError:
                 continue
+            at_work += state is State.AT_WORK
+            if state is State.CROWDED or at_work >= AT_ONCE:
+                return
 
     def transcribe_all(self, sources: Iterable[Source]) -> Iterator[tuple[int, Heard]]:
         """See Transcriber."""
