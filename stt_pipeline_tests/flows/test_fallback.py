@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import psutil
 import pytest
 
 from stt_pipeline import wiring
+from stt_pipeline.defs.fallback import fall_back
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.defs.running import Runner
 from stt_pipeline.defs.weekly_readiness import judge_week, week_report
@@ -59,19 +61,17 @@ class Site:
         self._instance = instance
 
     def pipeline(self, **settings: Any) -> Pipeline:
-        return Pipeline(
-            Settings(
-                recordings_uri=f"s3://{self._bucket}/calls",
-                lake_uri=f"s3://{self._bucket}/lake",
-                references_uri=f"s3://{self._bucket}/references",
-                catalog="glue",
-                models_dir=self._models,
-                languages=("en",),
-                max_shards=1,
-                fallback="amazon-transcribe",
-                **settings,
-            )
-        )
+        given: dict[str, Any] = {
+            "recordings_uri": f"s3://{self._bucket}/calls",
+            "lake_uri": f"s3://{self._bucket}/lake",
+            "references_uri": f"s3://{self._bucket}/references",
+            "catalog": "glue",
+            "models_dir": self._models,
+            "languages": ("en",),
+            "max_shards": 1,
+            "fallback": "amazon-transcribe",
+        }
+        return Pipeline(Settings(**given | settings))
 
     def rows(self, **settings: Any) -> tuple[dict[str, Row], dict[str, Row], Pipeline]:
         """Takes the date through the flow; the published recordings and transcripts by call."""
@@ -137,6 +137,10 @@ def test_a_call_that_ends_every_worker_is_read_by_the_paid_engine_within_the_bud
     assert report.cost_usd > paid.usd > 0
 
     # What was paid for counts, and is not paid for again, whatever is left or allowed by now.
-    _, transcripts, _ = site.rows()
-    assert transcripts[poison]["engine"] == ENGINE
+    again = fall_back(logging.getLogger(), site.pipeline(), MONDAY, pipeline.accepted(MONDAY))
+    assert (again.transcribed, again.refused) == ([], 0)
+    turned_off = site.pipeline(fallback="none").results(MONDAY)
+    found = turned_off.read(recordings[poison]["etag"])
+    assert found is not None
+    assert found.engine == ENGINE
     assert proxy.count("StartTranscriptionJob") == 1

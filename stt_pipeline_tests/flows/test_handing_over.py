@@ -70,7 +70,7 @@ def test_tasks_are_planned_anew_without_what_would_be_late(
         ({"fallback_budget_usd": 3.60}, 10),
         ({"fallback_budget_usd": 0.0}, 0),
         ({"fallback_budget_usd": 1000.0, "fallback_for": ("failed",)}, 0),
-        ({"fallback_budget_usd": 1000.0, "max_shards": 64}, 0),
+        ({"fallback_budget_usd": 1000.0, "max_shards": 8}, 0),
     ],
 )
 def test_no_more_is_left_than_is_paid_for_allowed_and_needed(
