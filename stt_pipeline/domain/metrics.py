@@ -46,7 +46,9 @@ TRANSCRIPTION_USD: Final = Metric(
     "TranscriptionUsd", "None", "These CPU seconds at Fargate's price on demand (prices.toml)."
 )
 SERVE_QUEUE_S: Final = Metric(
-    "ServeQueueS", "Seconds", "Audio seconds that wait in a process of the service."
+    "ServeQueueS",
+    "Seconds",
+    "Most audio seconds that a process of the service held, waiting or read, since it last told.",
 )
 
 METRICS: Final = (

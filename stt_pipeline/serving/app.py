@@ -116,5 +116,5 @@ async def _tend(service: Service) -> None:
 async def _tell(service: Service) -> None:
     metrics = wiring.metrics(service.settings)
     while True:
-        metrics.emit({SERVE_QUEUE_S: [service.engine.waiting_s]})
+        metrics.emit({SERVE_QUEUE_S: [service.engine.most_held_s()]})
         await asyncio.sleep(TELL_S)

@@ -70,6 +70,7 @@ class Engine:
         self._idle = 0
         self._stopping = False
         self._speed = FIRST_SPEED * self._workers.workers
+        self._most_held_s = 0.0
         self.heard_at_s: float | None = None
         self.deaths = 0
 
@@ -89,6 +90,12 @@ class Engine:
         """Recordings that wait or are read."""
         with self._changed:
             return len(self._works)
+
+    def most_held_s(self) -> float:
+        """Most audio seconds that waited or were read at once since this was asked before."""
+        with self._changed:
+            most_s, self._most_held_s = self._most_held_s, self._held_s()
+            return max(most_s, self._most_held_s)
 
     def start(self) -> None:
         """Starts the threads; a process starts with its first group."""
@@ -118,6 +125,7 @@ class Engine:
                 return False
             self._works[work.waiting.name] = work
             self._backlog.add(work.waiting)
+            self._most_held_s = max(self._most_held_s, self._held_s())
             self._changed.notify_all()
         return True
 
@@ -191,6 +199,9 @@ class Engine:
             del self._works[work.waiting.name]
         work.future.cancel()
         return False
+
+    def _held_s(self) -> float:
+        return sum(work.waiting.audio_s for work in self._works.values())
 
     def _heed(self, task: Task, share: Any) -> None:
         self.heard_at_s = time.monotonic()

@@ -1,6 +1,7 @@
 """`/healthz`, `/readyz`, `/metrics`: how the service is. Serves no caller."""
 
 import time
+from collections.abc import Mapping
 
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
@@ -38,6 +39,17 @@ def checks(service: Service) -> dict[str, bool]:
         "disk": service.has_disk(),
         "memory": wiring.free_memory_bytes() > LEAST_FREE_BYTES,
     }
+
+
+def ready_status(found: Mapping[str, bool]) -> int:
+    """200, 429 where nothing but the queue is full, else 503.
+
+    Who replaces what is not ready must not replace a service for being busy.
+    """
+    failed = {name for name, is_well in found.items() if not is_well}
+    if not failed:
+        return 200
+    return 429 if failed == {"queue"} else 503
 
 
 class Figures:
@@ -107,13 +119,17 @@ def health_routes(service: Service, figures: Figures) -> APIRouter:
         "/readyz",
         summary="Ready for requests",
         response_model=Readiness,
-        responses={503: {"description": "Not ready.", "model": Readiness}},
+        responses={
+            429: {"description": "The queue is full; all else is well.", "model": Readiness},
+            503: {"description": "Not ready.", "model": Readiness},
+        },
     )
     def readyz() -> Response:
         """Weights verified, something heard lately, room in queue, disk and memory."""
         found = checks(service)
-        ready = all(found.values())
-        return JSONResponse({"ready": ready, "checks": found}, status_code=200 if ready else 503)
+        status = ready_status(found)
+        later = {"Retry-After": str(service.engine.retry_after_s())} if status == 429 else None
+        return JSONResponse({"ready": status == 200, "checks": found}, status, later)
 
     @router.get(
         "/metrics",

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
+import httpx2
 import psutil
 
 from stt_pipeline.serving.service import TEST_NAME
@@ -40,7 +40,7 @@ class Service:
         self.url = f"http://127.0.0.1:{port}"
         command = [sys.executable, "-m", "stt_pipeline.cli.app", "serve", "--port", str(port)]
         self.program = Program("serve", command, self._environment, self.folder)
-        self.client = httpx.Client(base_url=self.url, timeout=JOIN_S, trust_env=False)
+        self.client = httpx2.Client(base_url=self.url, timeout=JOIN_S, trust_env=False)
 
     def start(self) -> "Service":
         """Starts it and waits until it is ready."""
@@ -58,8 +58,8 @@ class Service:
         """Whether it says so; raises RuntimeError where it has ended."""
         self.program.check()
         try:
-            return self.client.get("/readyz").status_code == httpx.codes.OK
-        except httpx.TransportError:
+            return self.client.get("/readyz").status_code == httpx2.codes.OK
+        except httpx2.TransportError:
             return False
 
     def stop(self) -> None:
@@ -72,7 +72,7 @@ class Service:
         """The service's own process; its parent only guards it."""
         return psutil.Process(self.program.pid).children()[0]
 
-    def send(self, path: Path, url: str = "/transcribe", **fields: str) -> httpx.Response:
+    def send(self, path: Path, url: str = "/transcribe", **fields: str) -> httpx2.Response:
         """Posts a file with fields."""
         with path.open("rb") as file:
             return self.client.post(url, files={"file": (path.name, file)}, data=fields)

@@ -4,15 +4,20 @@ import io
 import threading
 from pathlib import Path
 
-import httpx
+import httpx2
 from prometheus_client.parser import text_string_to_metric_families
 
 from stt_pipeline import wiring
 from stt_pipeline.adapters.whisper.engine import FasterWhisperTranscriber
 from stt_pipeline.domain.ports import Source
+from stt_pipeline.domain.serving.backlog import Waiting
 from stt_pipeline.domain.transcription import Transcription
+from stt_pipeline.serving.engine import Engine, Work
 from stt_pipeline.serving.half_second import SECONDS, WORD, half_second
+from stt_pipeline.serving.health import ready_status
+from stt_pipeline.serving.worker import Ask
 from stt_pipeline.settings import Settings
+from stt_pipeline_tests.factories import make_recording
 from stt_pipeline_tests.serving.conftest import Make
 from stt_pipeline_tests.serving.running import Service
 
@@ -26,6 +31,25 @@ def test_the_half_second_is_heard_as_speech(model_dir: Path) -> None:
     assert heard.duration_s == SECONDS
     assert heard.speech_s > 0
     assert [one.text.lower().strip(".!") for one in heard.segments] == [WORD]
+
+
+def test_a_service_that_is_merely_busy_is_not_taken_for_one_that_is_unwell() -> None:
+    well = dict.fromkeys(("accepting", "engine", "queue", "disk", "memory"), True)
+    assert ready_status(well) == 200
+    assert ready_status(well | {"queue": False}) == 429
+    assert ready_status(well | {"queue": False, "engine": False}) == 503
+    assert ready_status(well | {"memory": False}) == 503
+
+
+def test_what_is_told_is_the_most_that_was_held_since_it_was_told_last(model_dir: Path) -> None:
+    ask = Ask("first", "", make_recording(), {})
+    engine = Engine(Settings(models_dir=model_dir.parent), 3600.0, ask)
+    assert engine.most_held_s() == 0
+    for name, audio_s in (("a", 20.0), ("b", 10.0)):
+        assert engine.submit(Work(Waiting(name, audio_s, 0.0), ask))
+    assert engine.withdraw("a")
+    assert engine.most_held_s() == 30.0
+    assert engine.most_held_s() == 10.0
 
 
 def test_it_says_that_it_is_alive_and_ready_and_counts(
@@ -62,7 +86,7 @@ def test_where_too_much_waits_callers_are_told_when_to_come_again(
     make_service: Make, english_call: Path
 ) -> None:
     small = make_service(serve_queue_minutes="0.5")
-    answers: list[httpx.Response] = []
+    answers: list[httpx2.Response] = []
     threads = [
         threading.Thread(target=lambda: answers.append(small.send(english_call))) for _ in range(12)
     ]

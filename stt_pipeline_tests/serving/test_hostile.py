@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import av
-import httpx
+import httpx2
 import numpy as np
 import psutil
 import pytest
@@ -232,7 +232,7 @@ def test_an_endless_stream_ends_at_the_limit_and_is_never_in_memory(service: Ser
             sent += 1 << 16
             yield os.urandom(1 << 16)
 
-    with suppress(httpx.WriteError, httpx.RemoteProtocolError, httpx.ReadError):
+    with suppress(httpx2.WriteError, httpx2.RemoteProtocolError, httpx2.ReadError):
         answer = service.client.post("/transcribe", content=endless(), headers=FORM)
         assert answer.status_code == 413
     ended.set()
@@ -259,7 +259,7 @@ def test_a_file_that_crashes_the_engine_costs_itself_alone(
     poison = tmp_path / "poison.mp3"
     sound = np.random.default_rng(1).normal(0, 3000, RATE_HZ * 55).astype(np.int16)
     encode(poison, sound, RATE_HZ, codec="libmp3lame", container="mp3")
-    answers: dict[str, httpx.Response] = {}
+    answers: dict[str, httpx2.Response] = {}
     threads = [
         threading.Thread(target=lambda n=name, p=path: answers.update({n: service.send(p)}))
         for name, path in (("poison", poison), ("call", english_call), ("other", english_call))
