@@ -36,7 +36,14 @@ def test_the_page_names_every_signal_once_and_in_order() -> None:
     [
         ("low_coverage", (f"{LIMITS.coverage:.0%}", f"{LIMITS.unsaid_s:g} s")),
         ("loop", (f"{LIMITS.compression_ratio:g} times",)),
-        ("low_confidence", (f"{LIMITS.word_probability:g}", f"{LIMITS.avg_logprob:g}")),
+        (
+            "low_confidence",
+            (
+                f"{LIMITS.word_probability:g}",
+                f"{LIMITS.english_word_probability:g}",
+                f"{LIMITS.avg_logprob:g}",
+            ),
+        ),
         ("no_speech_contradiction", (f"{LIMITS.no_speech_prob:g}",)),
         ("language_doubtful", (f"{LIMITS.language_probability:g}",)),
         ("channels_leak", (f"{LIMITS.echoed_share:.0%}",)),

@@ -52,6 +52,7 @@ class Figures:
     channel has too. `rms` is the level of speech, `peak` the highest of all sound, `background` the
     level beside speech as a share of that of speech. `outside_s` is how far words lie beyond the
     audio, `end_s` how far the last word ends before it does. `role_odds` are those of RoleWords.
+    `language` is the one that the call was read in.
     """
 
     coverage: float | None
@@ -75,6 +76,7 @@ class Figures:
     words_per_s: float
     end_s: float
     role_odds: float | None
+    language: str | None
 
 
 def measure(heard: Transcription, role_odds: float | None = None) -> Figures:
@@ -117,6 +119,7 @@ def measure(heard: Transcription, role_odds: float | None = None) -> Figures:
         ),
         end_s=heard.duration_s - max(map(_end_of, words), default=0.0),
         role_odds=role_odds,
+        language=heard.language,
     )
 
 

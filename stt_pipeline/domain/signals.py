@@ -25,7 +25,8 @@ class Limits:
     unsaid_s: float = 5.0
     compression_ratio: float = 2.4
     avg_logprob: float = -1.0
-    word_probability: float = 0.84
+    word_probability: float = 0.785
+    english_word_probability: float = 0.87
     no_speech_prob: float = 0.6
     language_probability: float = 0.8
     silent_share: float = 0.5
@@ -57,6 +58,11 @@ def _is_below(value: float | None, limit: float) -> bool:
     return value is not None and value < limit
 
 
+def _sure_of_words(call: Figures, limits: Limits) -> float:
+    """The model is surer of clear English (0.90 and more) than of clear French (0.82 and more)."""
+    return limits.english_word_probability if call.language == "en" else limits.word_probability
+
+
 SIGNALS: Final[Mapping[str, Callable[[Figures, Limits], bool]]] = {
     "low_coverage": lambda call, limits: (
         _is_below(call.coverage, limits.coverage) or call.unsaid_s > limits.unsaid_s
@@ -66,7 +72,7 @@ SIGNALS: Final[Mapping[str, Callable[[Figures, Limits], bool]]] = {
     ),
     "low_confidence": lambda call, limits: (
         _is_below(call.avg_logprob, limits.avg_logprob)
-        or _is_below(call.word_probability, limits.word_probability)
+        or _is_below(call.word_probability, _sure_of_words(call, limits))
     ),
     "no_speech_contradiction": lambda call, limits: call.no_speech_prob > limits.no_speech_prob,
     "language_doubtful": lambda call, limits: _is_below(

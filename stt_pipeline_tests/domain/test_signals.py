@@ -95,6 +95,13 @@ def test_a_call_too_low_to_hear_anybody_is_told_from_a_silent_one(peak: float, s
     assert ("low_level" in flags(heard)) == shown
 
 
+@pytest.mark.parametrize(("language", "shown"), [("en", True), ("fr", False)])
+def test_what_is_unsure_in_english_is_usual_in_french(language: str, shown: bool) -> None:
+    unsure = replace(FIRST, words=tuple(replace(one, probability=0.83) for one in FIRST.words))
+    heard = make_transcription([unsure], [AGENT], language=language)
+    assert ("low_confidence" in flags(heard)) == shown
+
+
 def test_a_limit_is_what_decides() -> None:
     figures = measure(CASES["too_fast"])
 
