@@ -144,3 +144,5 @@ def test_a_call_that_ends_every_worker_is_read_by_the_paid_engine_within_the_bud
     assert found is not None
     assert found.engine == ENGINE
     assert proxy.count("StartTranscriptionJob") == 1
+    # Another local engine tries the call itself first.
+    assert site.pipeline(compute_type="float32").results(MONDAY).finished() == set()
