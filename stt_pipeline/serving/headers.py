@@ -6,6 +6,7 @@ import queue
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from pathlib import Path
 
 from stt_pipeline import wiring
 from stt_pipeline.adapters.worker_processes import Task
@@ -30,9 +31,11 @@ class Headers:
         self._futures: dict[str, Future[Probed]] = {}
         self._numbers = itertools.count()
 
-    def start(self) -> None:
-        """Starts the threads; a process starts with its first file."""
+    def start(self, first: Path) -> None:
+        """Starts the threads, and the processes with them: each reads the header of `first`."""
         threading.Thread(target=self._run, name="headers", daemon=True).start()
+        for _ in range(self._workers.workers):
+            self.probe(first.parent.as_uri(), first.name, first.stat().st_size, measure=False)
 
     def stop(self) -> None:
         """Ends every process at once."""

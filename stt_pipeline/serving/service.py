@@ -6,7 +6,6 @@ Whoever is refused hears so by RefusedError, the later the more must be known of
 import asyncio
 import contextlib
 import datetime as dt
-import fcntl
 import logging
 import os
 import shutil
@@ -14,7 +13,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO
 from uuid import uuid4
 
 from stt_pipeline import wiring
@@ -29,6 +27,7 @@ from stt_pipeline.domain.serving.rate_limit import RateLimit
 from stt_pipeline.domain.transcription import Failure, Result, Transcription
 from stt_pipeline.serving.access import Access
 from stt_pipeline.serving.engine import Engine, Work
+from stt_pipeline.serving.folder import own_folder
 from stt_pipeline.serving.half_second import half_second
 from stt_pipeline.serving.headers import Headers
 from stt_pipeline.serving.jobs import Jobs
@@ -73,7 +72,7 @@ class Service:
         """Checks settings and weights; raises UserError. Starts nothing."""
         wiring.verified_models(self.settings)
         self.roots = wiring.readable_roots(self.settings)
-        self.folder, self._mark = _own_folder(wiring.uploads_folder(self.settings))
+        self.folder, self._mark = own_folder(wiring.uploads_folder(self.settings))
         self.engine = Engine(
             self.settings, self.settings.serve_queue_minutes * 60, self._half_second()
         )
@@ -85,7 +84,7 @@ class Service:
     def start(self) -> None:
         """Starts the processes."""
         self.engine.start()
-        self.headers.start()
+        self.headers.start(self.folder / TEST_NAME)
 
     def drain(self) -> None:
         """Takes nothing more; what is held is finished."""
@@ -256,27 +255,3 @@ def _size_bytes(root: str, key: str) -> int | None:
             return file.seek(0, os.SEEK_END)
     except (ObjectMissingError, IsADirectoryError, NotADirectoryError):
         return None
-
-
-def _own_folder(parent: Path) -> tuple[Path, IO[bytes]]:
-    """A folder for the uploads of this process; those of processes that died are removed.
-
-    The file beside each is locked while its process lives.
-    """
-    parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for mark in parent.glob("*.lock"):
-        with mark.open("rb") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
-            shutil.rmtree(mark.with_suffix(""), ignore_errors=True)
-            mark.unlink(missing_ok=True)
-    folder = parent / uuid4().hex
-    # Locked before others can see it.
-    unseen = folder.with_suffix(".new")
-    mark_file = unseen.open("xb")
-    fcntl.flock(mark_file, fcntl.LOCK_EX)
-    unseen.rename(folder.with_suffix(".lock"))
-    folder.mkdir(mode=0o700)
-    return folder, mark_file

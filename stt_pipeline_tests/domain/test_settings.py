@@ -50,6 +50,12 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
         ("MAX_SHARDS", "0", "greater than or equal to 1"),
         ("MAX_SHARDS", "many", "valid integer"),
         ("SHARD_MINUTES", "0", "greater than 0"),
+        ("SERVE_OIDC_ISSUER", "login.example.com", "write the issuer's address"),
+        ("SERVE_URIS", "s3://a/b,/data", "write it as file:///folder or s3://bucket/prefix"),
+        ("SERVE_QUEUE_MINUTES", "0", "greater than 0"),
+        ("SERVE_MAX_MB", "6000", "less than or equal to 5000"),
+        ("SERVE_RATE_PER_MINUTE", "0", "greater than or equal to 1"),
+        ("SERVE_TIMEOUT_S", "inf", "finite number"),
     ],
 )
 def test_a_wrong_value_is_one_sentence_with_its_variable_and_the_remedy(

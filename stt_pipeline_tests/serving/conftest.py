@@ -11,6 +11,7 @@ from stt_pipeline_tests.speech.calls import (
     RATE_HZ,
     choose_prompts,
     join_prompts,
+    read_prompt,
     short_call,
     two_channel_call,
 )
@@ -51,6 +52,14 @@ def english_call(english_prompts: list[Prompt], tmp_path_factory: pytest.TempPat
     return write_wav(
         folder / "call.wav", short_call(english_prompts, 1).samples, RATE_HZ, "pcm_mulaw"
     )
+
+
+@pytest.fixture(scope="session")
+def brief_call(english_prompts: list[Prompt], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One sentence of it, with the word `password`: for what any words will do."""
+    sentence = next(one for one in english_prompts if "password" in one.text)
+    path = tmp_path_factory.mktemp("call") / "brief.wav"
+    return write_wav(path, read_prompt(sentence), RATE_HZ, "pcm_mulaw")
 
 
 @pytest.fixture(scope="session")

@@ -138,17 +138,17 @@ def test_the_command_refuses_in_one_sentence() -> None:
 
 
 def test_jobs_are_their_client_s_own_and_limits_are_each_client_s(
-    make_service: Make, english_call: Path
+    make_service: Make, brief_call: Path
 ) -> None:
     service = make_service(
         serve_api_keys=f"shop:{hashed('one')},crm:{hashed('two')}", serve_rate_per_minute="3"
     )
     shop, crm = ({"Authorization": f"Bearer {key}"} for key in ("one", "two"))
-    assert service.send(english_call).status_code == 401
+    assert service.send(brief_call).status_code == 401
     for path in ("/healthz", "/readyz", "/metrics", "/openapi.json"):
         assert service.client.get(path).status_code == 200
 
-    with english_call.open("rb") as file:
+    with brief_call.open("rb") as file:
         answer = service.client.post("/transcribe?wait=false", files={"file": file}, headers=shop)
     place = answer.headers["location"]
     assert service.client.get(place, headers=shop).status_code == 200
@@ -169,4 +169,4 @@ def test_jobs_are_their_client_s_own_and_limits_are_each_client_s(
         openai.OpenAI(api_key="three", base_url=f"{service.url}/v1", max_retries=0) as stranger,
         pytest.raises(openai.AuthenticationError),
     ):
-        stranger.audio.transcriptions.create(model="whisper-1", file=english_call)
+        stranger.audio.transcriptions.create(model="whisper-1", file=brief_call)

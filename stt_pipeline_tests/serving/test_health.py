@@ -52,15 +52,13 @@ def test_what_is_told_is_the_most_that_was_held_since_it_was_told_last(model_dir
     assert engine.most_held_s() == 10.0
 
 
-def test_it_says_that_it_is_alive_and_ready_and_counts(
-    service: Service, english_call: Path
-) -> None:
+def test_it_says_that_it_is_alive_and_ready_and_counts(service: Service, brief_call: Path) -> None:
     assert service.client.get("/healthz").json() == {"status": "alive"}
     told = service.client.get("/readyz").json()
     assert told["ready"] is True
     assert set(told["checks"]) == {"accepting", "engine", "queue", "disk", "memory"}
 
-    assert service.send(english_call).status_code == 200
+    assert service.send(brief_call).status_code == 200
     text = service.client.get("/metrics").text
     figures = {
         (sample.name, sample.labels.get("path", ""), sample.labels.get("status", "")): sample.value
@@ -74,10 +72,10 @@ def test_it_says_that_it_is_alive_and_ready_and_counts(
     assert figures["process_resident_memory_bytes", "", ""] > 1e7
 
 
-def test_a_dead_engine_is_started_again(service: Service, english_call: Path) -> None:
+def test_a_dead_engine_is_started_again(service: Service, brief_call: Path) -> None:
     for process in service.process.children(recursive=True):
         process.kill()
-    answer = service.send(english_call)
+    answer = service.send(brief_call)
     assert answer.status_code == 200, answer.text
     assert service.is_ready()
 

@@ -45,12 +45,12 @@ def test_a_long_call_is_a_job_with_its_progress_and_its_words(
     assert not list(service.lake.rglob("upload*.wav")), "the sound goes once it is read"
 
 
-def test_a_short_call_is_a_job_where_nobody_waits(service: Service, english_call: Path) -> None:
-    answer = service.send(english_call, url="/transcribe?wait=false")
+def test_a_short_call_is_a_job_where_nobody_waits(service: Service, brief_call: Path) -> None:
+    answer = service.send(brief_call, url="/transcribe?wait=false")
     assert answer.status_code == 202
     ended = service.wait_for_job(answer.json()["job_id"])
     words = service.client.get(ended["result"]).json()
-    wanted = service.send(english_call).json()
+    wanted = service.send(brief_call).json()
     assert words["text"] == wanted["text"]
 
 
@@ -112,7 +112,7 @@ def test_a_killed_service_loses_nothing_that_it_acknowledged(
 
 
 def test_a_service_that_is_told_to_end_finishes_what_it_reads_and_hands_back_the_rest(
-    make_service: Make, english_call: Path, long_call: Path
+    make_service: Make, brief_call: Path, long_call: Path
 ) -> None:
     ending = make_service()
     jobs = [ending.send(long_call, url="/transcribe?wait=false").json()["job_id"] for _ in range(3)]
@@ -120,7 +120,7 @@ def test_a_service_that_is_told_to_end_finishes_what_it_reads_and_hands_back_the
     process = ending.process
     process.send_signal(signal.SIGTERM)
     wait_for(lambda: ending.client.get("/readyz").status_code == 503, "its word that it ends")
-    assert ending.send(english_call).status_code == 503
+    assert ending.send(brief_call).status_code == 503
     assert process.wait(120) in (0, None)
     assert "Traceback" not in ending.program.log.read_text()
     left = len(open_jobs(ending))

@@ -18,17 +18,17 @@ def client(service: Service) -> Iterator[openai.OpenAI]:
 
 
 def test_its_client_reads_every_format(
-    client: openai.OpenAI, english_call: Path, service: Service
+    client: openai.OpenAI, brief_call: Path, service: Service
 ) -> None:
-    wanted = service.send(english_call).json()
+    wanted = service.send(brief_call).json()
     text = wanted["text"]
 
-    plain = client.audio.transcriptions.create(model="whisper-1", file=english_call)
+    plain = client.audio.transcriptions.create(model="whisper-1", file=brief_call)
     assert plain.text == text
 
     verbose = client.audio.transcriptions.create(
         model="whisper-1",
-        file=english_call,
+        file=brief_call,
         language="en",
         response_format="verbose_json",
         timestamp_granularities=["word", "segment"],
@@ -46,14 +46,14 @@ def test_its_client_reads_every_format(
     for form, begins in (("text", text), ("srt", "1\n00:"), ("vtt", "WEBVTT")):
         told = client.audio.transcriptions.create(
             model="whisper-1",
-            file=english_call,
+            file=brief_call,
             response_format=form,  # type: ignore[call-overload]
         )
         assert str(told).startswith(begins)
 
 
 def test_its_client_raises_its_own_errors(
-    client: openai.OpenAI, english_call: Path, tmp_path: Path
+    client: openai.OpenAI, brief_call: Path, tmp_path: Path
 ) -> None:
     broken = tmp_path / "broken.wav"
     broken.write_bytes(b"not a sound")
@@ -63,6 +63,6 @@ def test_its_client_raises_its_own_errors(
     assert "cannot be read: not an audio file" in refused.value.message
 
     with pytest.raises(openai.UnprocessableEntityError, match="write fr or en"):
-        client.audio.transcriptions.create(model="whisper-1", file=english_call, language="de")
+        client.audio.transcriptions.create(model="whisper-1", file=brief_call, language="de")
     with pytest.raises(openai.UnprocessableEntityError, match="stream=true is not served"):
-        client.audio.transcriptions.create(model="whisper-1", file=english_call, stream=True)
+        client.audio.transcriptions.create(model="whisper-1", file=brief_call, stream=True)

@@ -38,16 +38,16 @@ def test_a_real_call_is_answered_with_its_words(
 
 
 def test_the_answer_is_what_the_command_prints(
-    service: Service, english_call: Path, model_dir: Path
+    service: Service, brief_call: Path, model_dir: Path
 ) -> None:
     printed = subprocess.run(
-        [sys.executable, "-m", COMMAND, "transcribe", str(english_call), "--format", "json"],
+        [sys.executable, "-m", COMMAND, "transcribe", str(brief_call), "--format", "json"],
         env={"STT_MODELS_DIR": str(model_dir.parent)},
         capture_output=True,
         text=True,
         check=True,
     )
-    told, wanted = service.send(english_call).json(), json.loads(printed.stdout)
+    told, wanted = service.send(brief_call).json(), json.loads(printed.stdout)
     assert set(told) == set(wanted)
     assert (told["text"], told["engine"]) == (wanted["text"], wanted["engine"])
     for mine, theirs in zip(told["segments"], wanted["segments"], strict=True):
@@ -57,11 +57,11 @@ def test_the_answer_is_what_the_command_prints(
         assert mine["text"] == theirs["text"]
 
 
-def test_fields_are_columns_of_the_tables(service: Service, english_call: Path) -> None:
+def test_fields_are_columns_of_the_tables(service: Service, brief_call: Path) -> None:
     for model, table in ((Transcript, "transcripts"), (Segment, "segments"), (Word, "words")):
         columns = set(TABLES[table].schema.names)
         assert set(model.model_fields) - {"segments", "words"} <= columns
-    told = service.send(english_call).json()
+    told = service.send(brief_call).json()
     assert set(told) == set(Transcript.model_fields)
     assert set(told["segments"][0]) == set(Segment.model_fields)
     assert set(told["segments"][0]["words"][0]) == set(Word.model_fields)
@@ -76,9 +76,9 @@ def test_fields_are_columns_of_the_tables(service: Service, english_call: Path) 
     ],
 )
 def test_subtitles_are_answered_in_their_own_types(
-    service: Service, english_call: Path, form: str, kind: str, begins: str
+    service: Service, brief_call: Path, form: str, kind: str, begins: str
 ) -> None:
-    answer = service.send(english_call, format=form)
+    answer = service.send(brief_call, format=form)
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"].split(";")[0] == kind
     assert answer.text.startswith(begins)
@@ -104,18 +104,16 @@ def test_options_are_heeded(service: Service, french_call: Path, dialogue_call: 
     assert told[0]["engine"] != told[1]["engine"]
 
 
-def test_a_recording_of_the_store_is_read_where_it_lies(
-    service: Service, english_call: Path
-) -> None:
+def test_a_recording_of_the_store_is_read_where_it_lies(service: Service, brief_call: Path) -> None:
     place = service.recordings / "call_date=2026-11-16" / "C1.wav"
     place.parent.mkdir(exist_ok=True)
-    place.write_bytes(english_call.read_bytes())
+    place.write_bytes(brief_call.read_bytes())
 
     uri = f"{service.recordings.as_uri()}/call_date=2026-11-16/C1.wav"
     told = service.client.post("/transcribe", data={"uri": uri}).json()
-    assert told["text"] == service.send(english_call).json()["text"]
+    assert told["text"] == service.send(brief_call).json()["text"]
 
-    (service.folder / "secret.wav").write_bytes(english_call.read_bytes())
+    (service.folder / "secret.wav").write_bytes(brief_call.read_bytes())
     for other in (
         (service.folder / "secret.wav").as_uri(),
         service.recordings.as_uri() + "/../secret.wav",
