@@ -9,6 +9,7 @@ import re
 import signal
 import socket
 import subprocess
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -24,7 +25,9 @@ from stt_pipeline_tests.cloud.processes import free_port, wait_for
 from stt_pipeline_tests.cloud.s3 import ENVIRONMENT, client_of
 
 COMPOSE = Path(__file__).resolve().parents[2] / "deploy" / "compose.yaml"
-SERVICES = ("code", "webserver", "daemon")
+SERVICES = ("code", "webserver", "daemon", "serve")
+LOCAL_KEY = "local-only"
+"""Its hash is in the file."""
 
 
 class Composed:
@@ -34,7 +37,7 @@ class Composed:
         """`in_image` are the words that a command in the image begins with."""
         self._in_image = in_image
         self._services = yaml.safe_load(COMPOSE.read_text())["services"]
-        self.ports = {"code": free_port(), "webserver": free_port()}
+        self.ports = {"code": free_port(), "webserver": free_port(), "serve": free_port()}
         port = rf"\n\1port: {database.port}"
         self._addresses = [
             (r"http://s3:9000", s3),
@@ -45,6 +48,8 @@ class Composed:
             (r"host: code\n(\s+)port: 4000", rf"host: 127.0.0.1\n\1port: {self.ports['code']}"),
             (r"^--port=4000$", f"--port={self.ports['code']}"),
             (r"^--port=3000$", f"--port={self.ports['webserver']}"),
+            (r"^--port=8080$", f"--port={self.ports['serve']}"),
+            (r"127\.0\.0\.1:8080", f"127.0.0.1:{self.ports['serve']}"),
         ]
         self._secrets = {"DAGSTER_POSTGRES_PASSWORD": database.password} | ENVIRONMENT
 
@@ -59,7 +64,7 @@ class Composed:
     def health(self, service: str) -> list[str]:
         """The command that the container's health is asked with."""
         _, *words = self._services[service]["healthcheck"]["test"]
-        port = self.ports.get(service)
+        port = self.ports.get(service) if "doctor" in words else None
         return self.command(service, [*words, *(["--port", str(port)] if port else [])])
 
     def _local(self, text: Any) -> str:
@@ -94,6 +99,17 @@ def started(command: list[str], log: Path) -> Iterator[None]:
             process.wait(60)
 
 
+def status(address: str, authorization: str = "") -> int:
+    headers = {"Authorization": authorization} if authorization else {}
+    try:
+        with urllib.request.urlopen(
+            urllib.request.Request(address, headers=headers), timeout=60
+        ) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
 def listens(port: int) -> bool:
     with socket.socket() as one:
         return one.connect_ex(("127.0.0.1", port)) == 0
@@ -124,5 +140,9 @@ def test_every_service_starts_and_says_that_it_is_well(composed: Composed, tmp_p
         page = f"http://127.0.0.1:{composed.ports['webserver']}/server_info"
         with urllib.request.urlopen(page, timeout=60) as answer:
             assert answer.status == 200
+        address = f"http://127.0.0.1:{composed.ports['serve']}"
+        wait_for(lambda: status(f"{address}/readyz") == 200, "a service that is ready", 180)
+        assert status(f"{address}/jobs/none") == 401
+        assert status(f"{address}/jobs/none", f"Bearer {LOCAL_KEY}") == 404
         for service in SERVICES:
             assert "to do" not in run(composed.health(service))
