@@ -96,7 +96,7 @@ def remarks(levels: Sequence[Level]) -> Iterator[str]:
         for reason in dict.fromkeys(reason for one in rows for reason in one.reasons):
             yield f"{server}: {reason}"
     if any(one.others_cpus > QUIET_CPUS for one in levels):
-        yield "Other programs kept CPUs busy meanwhile (last column): compare rows, not days."
+        yield "Others kept CPUs busy (last column): of such rows compare CPU seconds, not times."
 
 
 def _show_soak(console: Console, found: Soak, markdown: bool) -> None:
