@@ -66,6 +66,11 @@ def test_what_waits_is_shared_among_those_that_have_nothing_to_do() -> None:
     assert names(backlog.take(idle_workers=1)) == ["2", "3"]
 
 
+def test_a_group_lasts_two_minutes_at_most() -> None:
+    backlog = filled(*(short(str(number), audio_s=50, came_s=number) for number in range(4)))
+    assert names(backlog.take(1)) == ["0", "1"]
+
+
 def test_a_job_waits_for_requests_that_came_in_its_first_hour_and_no_longer() -> None:
     backlog = filled(job("hour", 3600, came_s=0), short("soon", came_s=3500))
     assert names(backlog.take(1)) == ["soon"]
