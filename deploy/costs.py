@@ -11,9 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stt_pipeline.domain.load import call_hours
 from stt_pipeline.domain.metrics import METRICS
-from stt_pipeline.domain.prices import DEFAULT_PRICE, OUTSIDE_SERVICE, OUTSIDE_SERVICE_USD_PER_HOUR
+from stt_pipeline.domain.planning.load import call_hours
+from stt_pipeline.domain.planning.prices import (
+    DEFAULT_PRICE,
+    OUTSIDE_SERVICE,
+    OUTSIDE_SERVICE_USD_PER_HOUR,
+)
 
 HERE = Path(__file__).parent
 RUNBOOK = HERE / "RUNBOOK.md"

@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from stt_pipeline.domain.deadline import Deadline
-from stt_pipeline.domain.engine import WHISPER_LANGUAGES
 from stt_pipeline.domain.errors import UserError
-from stt_pipeline.domain.fallback import FAILED, LATE
-from stt_pipeline.domain.keys import DEFAULT_PATTERN, KeyPattern
+from stt_pipeline.domain.planning.deadline import Deadline
+from stt_pipeline.domain.planning.fallback import FAILED, LATE
+from stt_pipeline.domain.recordings.keys import DEFAULT_PATTERN, KeyPattern
+from stt_pipeline.domain.speech.engine import WHISPER_LANGUAGES
 
 SPEAKERS = ("agent", "customer")
 
@@ -43,7 +43,8 @@ class Settings(BaseSettings):
     )
     recording_pattern: str = Field(
         default=DEFAULT_PATTERN,
-        description="Regular expression over keys with the named groups of domain/keys.py.",
+        description="Regular expression over keys with the named groups of "
+        "domain/recordings/keys.py.",
     )
     timezone: str = Field(
         default="Europe/Paris", description="Zone of call dates, of times in keys and of schedules."

@@ -20,10 +20,10 @@ from pydantic import TypeAdapter
 from stt_pipeline import wiring
 from stt_pipeline.adapters.worker_processes import Task
 from stt_pipeline.domain.errors import UserError
-from stt_pipeline.domain.recording import Recording
-from stt_pipeline.domain.sharding import BATCH, answer_limit_s, expected_audio_s, group
-from stt_pipeline.domain.transcribing import transcribe_recordings
-from stt_pipeline.domain.transcription import Transcription
+from stt_pipeline.domain.planning.sharding import BATCH, answer_limit_s, expected_audio_s, group
+from stt_pipeline.domain.recordings.recording import Recording
+from stt_pipeline.domain.speech.transcribing import transcribe_recordings
+from stt_pipeline.domain.speech.transcription import Transcription
 from stt_pipeline.settings import Settings
 
 RECORDING = TypeAdapter(Recording)

@@ -9,7 +9,7 @@ import pytest
 
 from stt_pipeline.adapters.weights import verify
 from stt_pipeline.domain.errors import UserError
-from stt_pipeline.domain.known_models import KNOWN_MODELS
+from stt_pipeline.domain.speech.known_models import KNOWN_MODELS
 from stt_pipeline_tests.speech.prompts import Language, Prompt, PromptsMissingError, load_prompts
 
 _REPOSITORY: Final = Path(__file__).resolve().parents[1]

@@ -3,8 +3,15 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from stt_pipeline.domain.recording import AudioInfo, FoundObject, Recording, Status
-from stt_pipeline.domain.transcription import Channel, Result, Segment, Span, Transcription, Word
+from stt_pipeline.domain.recordings.recording import AudioInfo, FoundObject, Recording, Status
+from stt_pipeline.domain.speech.transcription import (
+    Channel,
+    Result,
+    Segment,
+    Span,
+    Transcription,
+    Word,
+)
 
 ROOT_URI = "file:///recordings"
 CALL_DATE = dt.date(2026, 11, 16)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from stt_pipeline.domain.errors import ObjectMissingError
 from stt_pipeline.domain.ports import Heard, Source
-from stt_pipeline.domain.recording import FoundObject
-from stt_pipeline.domain.transcription import Failure, Result, Transcription
+from stt_pipeline.domain.recordings.recording import FoundObject
+from stt_pipeline.domain.speech.transcription import Failure, Result, Transcription
 
 if TYPE_CHECKING:
     from stt_pipeline.domain.ports import ResultStore, Store, Transcriber

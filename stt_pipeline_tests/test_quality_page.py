@@ -1,16 +1,17 @@
-"""domain/QUALITY.md says what the code does: examples agree, signals and limits are there."""
+"""QUALITY.md says what the code does: its examples agree, signals and limits are there."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-from stt_pipeline.domain.channel_roles import MIN_CALLS
-from stt_pipeline.domain.expected_wer import MIN_LABELLED_CALLS
-from stt_pipeline.domain.normalise import NORMALISERS, french
-from stt_pipeline.domain.signals import LIMITS, SIGNALS
+from stt_pipeline.domain.quality.channel_roles import MIN_CALLS
+from stt_pipeline.domain.quality.expected_wer import MIN_LABELLED_CALLS
+from stt_pipeline.domain.quality.normalise import NORMALISERS, french
+from stt_pipeline.domain.quality.signals import LIMITS, SIGNALS
 
-PAGE = (Path(__file__).resolve().parents[1] / "stt_pipeline" / "domain" / "QUALITY.md").read_text()
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = (ROOT / "stt_pipeline" / "domain" / "quality" / "QUALITY.md").read_text()
 
 
 def rows(text: str) -> list[list[str]]:

@@ -8,9 +8,9 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from stt_pipeline.domain import wav_header
 from stt_pipeline.domain.errors import AudioUnreadableError
-from stt_pipeline.domain.recording import AudioInfo
+from stt_pipeline.domain.recordings import wav_header
+from stt_pipeline.domain.recordings.recording import AudioInfo
 
 SAMPLE_RATE_HZ = 16_000
 """What Whisper and the voice activity detection take."""

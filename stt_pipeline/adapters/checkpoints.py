@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pydantic import TypeAdapter
 
 from stt_pipeline.domain.ports import Store
-from stt_pipeline.domain.transcription import Failure, Result
+from stt_pipeline.domain.speech.transcription import Failure, Result
 from stt_pipeline.in_order import in_order
 
 _RESULT = TypeAdapter(Result)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import duckdb
 import pyarrow as pa
 
-from stt_pipeline.domain.athena_sql import NOT_A_SELECT, may_run, to_duckdb
 from stt_pipeline.domain.errors import UserError
 from stt_pipeline.domain.ports import Answer, Store
 from stt_pipeline.domain.schemas import TABLES, Table
+from stt_pipeline.domain.sql.athena_sql import NOT_A_SELECT, may_run, to_duckdb
 
 VIEWS_KEY = "catalog.sql"
 """The views as SQL in the lake, for any DuckDB: `duckdb -init catalog.sql`."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pydantic import TypeAdapter
 
 from stt_pipeline.domain.call_dates import week_of
-from stt_pipeline.domain.fallback import Spending
+from stt_pipeline.domain.planning.fallback import Spending
 from stt_pipeline.domain.ports import Store
 
 _SPENDING = TypeAdapter(Spending)

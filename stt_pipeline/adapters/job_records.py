@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from stt_pipeline.domain.ports import Store
 from stt_pipeline.domain.serving.jobs import Job, Progress, Standing, is_job_id
-from stt_pipeline.domain.transcription import Result
+from stt_pipeline.domain.speech.transcription import Result
 
 _JOBS = "_work/serving/jobs/"
 _OPEN = "_work/serving/open/"

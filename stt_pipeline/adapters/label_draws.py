@@ -2,7 +2,7 @@
 
 from pydantic import TypeAdapter
 
-from stt_pipeline.domain.labelling import Draw
+from stt_pipeline.domain.labelling.labelling import Draw
 from stt_pipeline.domain.ports import Store
 from stt_pipeline.in_order import in_order
 

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from stt_pipeline.domain.errors import UserError
-from stt_pipeline.domain.label_texts import AskedCall, Page
-from stt_pipeline.domain.labelling import Draw
+from stt_pipeline.domain.labelling.label_texts import AskedCall, Page
+from stt_pipeline.domain.labelling.labelling import Draw
 
 MANIFEST = "draw.json"
 SAVED = "corrected.json"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from stt_pipeline.domain.errors import FolderMissingError, ObjectMissingError, UserError
-from stt_pipeline.domain.recording import FoundObject
+from stt_pipeline.domain.recordings.recording import FoundObject
 
 BLOCK_BYTES = 1 << 20
 """Read at once where a file is hashed or copied."""

@@ -9,10 +9,10 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from stt_pipeline.domain.labelled_calls import ErrorRate
-from stt_pipeline.domain.readiness import DateReadiness
-from stt_pipeline.domain.week_progress import Expected, WeekProgress
-from stt_pipeline.domain.week_report import WeekReport
+from stt_pipeline.domain.quality.labelled_calls import ErrorRate
+from stt_pipeline.domain.week.readiness import DateReadiness
+from stt_pipeline.domain.week.week_progress import Expected, WeekProgress
+from stt_pipeline.domain.week.week_report import WeekReport
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

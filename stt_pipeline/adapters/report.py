@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from stt_pipeline.domain.week_aside import meaning_of
-from stt_pipeline.domain.week_report import WeekReport
+from stt_pipeline.domain.week.week_aside import meaning_of
+from stt_pipeline.domain.week.week_report import WeekReport
 
 
 def render_report(report: WeekReport, plots: Mapping[str, str]) -> str:

@@ -12,8 +12,8 @@ from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError
 
 from stt_pipeline.domain.errors import UserError
-from stt_pipeline.domain.known_models import WEIGHTS, KnownModel
 from stt_pipeline.domain.ports import ReadableStore
+from stt_pipeline.domain.speech.known_models import WEIGHTS, KnownModel
 
 
 def sha256_of(path: Path) -> str:

@@ -8,9 +8,9 @@ from rich.text import Text
 
 from stt_pipeline.cli.output import OUT, print_json
 from stt_pipeline.cli.runs import Json
-from stt_pipeline.domain.alignment import Alignment, Line, Mark, cells, in_words, lines
 from stt_pipeline.domain.call_dates import parse_call_date
-from stt_pipeline.domain.exports import clock
+from stt_pipeline.domain.quality.alignment import Alignment, Line, Mark, cells, in_words, lines
+from stt_pipeline.domain.speech.exports import clock
 from stt_pipeline.settings import load_settings
 
 STYLES = {

@@ -10,18 +10,19 @@ from stt_pipeline.cli.output import OUT, Row, print_json, print_table
 from stt_pipeline.cli.progress import AudioMinutesBar
 from stt_pipeline.cli.runs import Json
 from stt_pipeline.domain.call_dates import date_range, parse_call_date
-from stt_pipeline.domain.comparison import ComparedCall, Comparison, cost_per_call_hour
-from stt_pipeline.domain.engine_choice import EngineChoice, read_choice
 from stt_pipeline.domain.errors import UserError
-from stt_pipeline.domain.intervals import wer_interval
-from stt_pipeline.domain.prices import DEFAULT_PRICE
-from stt_pipeline.domain.wer import ErrorCounts
+from stt_pipeline.domain.planning.prices import DEFAULT_PRICE
+from stt_pipeline.domain.quality.comparison import ComparedCall, Comparison, cost_per_call_hour
+from stt_pipeline.domain.quality.intervals import wer_interval
+from stt_pipeline.domain.quality.wer import ErrorCounts
+from stt_pipeline.domain.speech.engine_choice import EngineChoice, read_choice
 from stt_pipeline.settings import load_settings
 
 ENGINE = (
     "An engine, twice: A, then B. 'current' is that of the settings; else some of "
     "model, model_sha256, compute_type, languages, hotwords (a URI), beam, sure_logprob, threshold "
-    "and other figures of domain/engine.py, as model=base,beam=5; @FILE has them a line each."
+    "and other figures of domain/speech/engine.py, as model=base,beam=5; @FILE has them a line "
+    "each."
 )
 
 

@@ -12,7 +12,7 @@ from stt_pipeline.cli.progress import counted
 from stt_pipeline.cli.runs import date_rows, run_dates, show_dates, undated_count
 from stt_pipeline.domain.call_dates import dates_of, last_full_week
 from stt_pipeline.domain.errors import UserError
-from stt_pipeline.domain.prices import OUTSIDE_SERVICE_USD_PER_HOUR
+from stt_pipeline.domain.planning.prices import OUTSIDE_SERVICE_USD_PER_HOUR
 from stt_pipeline.settings import Settings, load_settings
 
 QUESTIONS = {

@@ -10,9 +10,9 @@ import typer
 from stt_pipeline import wiring
 from stt_pipeline.cli.output import NOTES, OUT, print_error
 from stt_pipeline.domain.errors import UserError
-from stt_pipeline.domain.exports import FORMATS
 from stt_pipeline.domain.ports import Heard, Source
-from stt_pipeline.domain.transcription import Transcription
+from stt_pipeline.domain.speech.exports import FORMATS
+from stt_pipeline.domain.speech.transcription import Transcription
 from stt_pipeline.settings import load_settings
 
 

@@ -12,7 +12,7 @@ from stt_pipeline.cli.progress import counted
 from stt_pipeline.cli.runs import Json
 from stt_pipeline.domain.call_dates import last_full_week, monday_of
 from stt_pipeline.domain.errors import UserError
-from stt_pipeline.domain.labelling import Draw
+from stt_pipeline.domain.labelling.labelling import Draw
 from stt_pipeline.settings import Settings, load_settings
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from stt_pipeline.adapters.weights import fetch as fetch_model
 from stt_pipeline.adapters.weights import verify as verify_files
 from stt_pipeline.cli.output import NOTES, OUT
 from stt_pipeline.domain.errors import UserError
-from stt_pipeline.domain.known_models import KNOWN_MODELS
+from stt_pipeline.domain.speech.known_models import KNOWN_MODELS
 from stt_pipeline.settings import load_settings
 
 model = typer.Typer(help="Fetches and verifies the speech model.", no_args_is_help=True)

@@ -9,20 +9,26 @@ from stt_pipeline import wiring
 from stt_pipeline.cli.output import OUT, Row, print_json, print_table
 from stt_pipeline.cli.simulation import run_simulation
 from stt_pipeline.domain.call_dates import dates_of, monday_of, week_of
-from stt_pipeline.domain.deadline import Deadline
 from stt_pipeline.domain.errors import UserError
-from stt_pipeline.domain.fallback import FAILED, LATE
-from stt_pipeline.domain.prices import (
+from stt_pipeline.domain.planning.deadline import Deadline
+from stt_pipeline.domain.planning.fallback import FAILED, LATE
+from stt_pipeline.domain.planning.prices import (
     FARGATE_BY_CAPACITY,
     OUTSIDE_SERVICE,
     OUTSIDE_SERVICE_USD_PER_HOUR,
     Capacity,
 )
+from stt_pipeline.domain.planning.task_options import Limits
+from stt_pipeline.domain.planning.throughput import Throughput
+from stt_pipeline.domain.planning.ticks import first_tick_for
+from stt_pipeline.domain.planning.week_plan import (
+    DateLoad,
+    PlannedDate,
+    WeekPlan,
+    plan_week,
+    stated_load,
+)
 from stt_pipeline.domain.simulation.weeks import MAX_TASKS
-from stt_pipeline.domain.task_options import Limits
-from stt_pipeline.domain.throughput import Throughput
-from stt_pipeline.domain.ticks import first_tick_for
-from stt_pipeline.domain.week_plan import DateLoad, PlannedDate, WeekPlan, plan_week, stated_load
 from stt_pipeline.settings import Settings, load_settings
 
 COLUMNS = (

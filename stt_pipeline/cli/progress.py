@@ -14,7 +14,7 @@ from rich.progress import (
 )
 
 from stt_pipeline.cli.output import NOTES
-from stt_pipeline.domain.progress import DateProgress
+from stt_pipeline.domain.planning.progress import DateProgress
 
 
 class AudioMinutesBar:

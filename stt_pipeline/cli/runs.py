@@ -113,7 +113,7 @@ def date_rows(settings: Settings, dates: Sequence[dt.date]) -> list[Row]:
     """The rows of `weekly_readiness` of these dates, as they stand now."""
     from stt_pipeline.defs.resources import Pipeline
     from stt_pipeline.defs.weekly_readiness import read_facts
-    from stt_pipeline.domain.readiness import judge_date
+    from stt_pipeline.domain.week.readiness import judge_date
 
     pipeline = Pipeline(settings)
     return [judge_date(read_facts(pipeline, date)).row() for date in dates]

@@ -6,7 +6,8 @@ from dataclasses import asdict
 from multiprocessing import get_context
 
 from stt_pipeline.cli.output import NOTES, OUT, print_json, print_table
-from stt_pipeline.domain.deadline import Deadline
+from stt_pipeline.domain.planning.deadline import Deadline
+from stt_pipeline.domain.planning.task_options import Limits
 from stt_pipeline.domain.simulation.weeks import (
     Scenario,
     Summary,
@@ -14,7 +15,6 @@ from stt_pipeline.domain.simulation.weeks import (
     simulate,
     summarise,
 )
-from stt_pipeline.domain.task_options import Limits
 from stt_pipeline.settings import Settings
 
 CHUNKS_A_CPU = 4

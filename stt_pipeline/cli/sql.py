@@ -7,9 +7,9 @@ import typer
 
 from stt_pipeline import wiring
 from stt_pipeline.cli.output import NOTES, OUT, print_json, print_table
-from stt_pipeline.domain.analyst_queries import find
 from stt_pipeline.domain.errors import UserError
 from stt_pipeline.domain.ports import Answer
+from stt_pipeline.domain.sql.analyst_queries import find
 from stt_pipeline.queries import library
 from stt_pipeline.settings import Settings, load_settings
 

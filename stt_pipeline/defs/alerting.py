@@ -11,9 +11,9 @@ from stt_pipeline.adapters.alert_record import Message
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.defs.retries import WILL_RETRY_TAG
 from stt_pipeline.defs.week_state import date_of
-from stt_pipeline.domain.alarm import Alert
 from stt_pipeline.domain.errors import UserError
 from stt_pipeline.domain.metrics import RUNS_FAILED
+from stt_pipeline.domain.planning.alarm import Alert
 
 RUN_FAILURE = "run_failure"
 

@@ -9,13 +9,13 @@ import dagster as dg
 
 from stt_pipeline.defs.reference_texts import read_reference, reference_names
 from stt_pipeline.defs.resources import Pipeline
-from stt_pipeline.domain.alignment import Alignment, align_call, in_words, lines, rows_of
 from stt_pipeline.domain.errors import UserError
-from stt_pipeline.domain.exports import clock
-from stt_pipeline.domain.recording import Recording, Status
-from stt_pipeline.domain.references import Reference
-from stt_pipeline.domain.transcription import Failure, Transcription
-from stt_pipeline.domain.wer import ErrorCounts, pool
+from stt_pipeline.domain.quality.alignment import Alignment, align_call, in_words, lines, rows_of
+from stt_pipeline.domain.quality.references import Reference
+from stt_pipeline.domain.quality.wer import ErrorCounts, pool
+from stt_pipeline.domain.recordings.recording import Recording, Status
+from stt_pipeline.domain.speech.exports import clock
+from stt_pipeline.domain.speech.transcription import Failure, Transcription
 from stt_pipeline.in_order import in_order
 
 WORST_CALLS = 5

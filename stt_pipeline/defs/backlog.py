@@ -7,12 +7,12 @@ from statistics import mean
 from stt_pipeline.defs.listing import list_date
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.defs.transcribing import without_result
-from stt_pipeline.domain.fallback import ENGINE
-from stt_pipeline.domain.ledger import Named
-from stt_pipeline.domain.recording import Recording, Status
-from stt_pipeline.domain.task_options import Limits
-from stt_pipeline.domain.throughput import Measured, Throughput, estimate
-from stt_pipeline.domain.week_plan import DateLoad
+from stt_pipeline.domain.planning.fallback import ENGINE
+from stt_pipeline.domain.planning.task_options import Limits
+from stt_pipeline.domain.planning.throughput import Measured, Throughput, estimate
+from stt_pipeline.domain.planning.week_plan import DateLoad
+from stt_pipeline.domain.recordings.ledger import Named
+from stt_pipeline.domain.recordings.recording import Recording, Status
 
 BYTES_PER_AUDIO_S = 8000.0
 """Of a channel at 8 kHz in mu-law: what a recording that was not probed yet is taken for."""

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from stt_pipeline.adapters.parquet import TableFile
 from stt_pipeline.defs.resources import Pipeline
-from stt_pipeline.domain.channel_roles import RoleWords
 from stt_pipeline.domain.ports import ResultStore
-from stt_pipeline.domain.recording import Recording
+from stt_pipeline.domain.quality.channel_roles import RoleWords
+from stt_pipeline.domain.recordings.recording import Recording
+from stt_pipeline.domain.speech.transcription import Failure, Result, Transcription
 from stt_pipeline.domain.tables import Row, segment_rows, table, transcript_row, word_rows
-from stt_pipeline.domain.transcription import Failure, Result, Transcription
 
 HELD_ROWS = 4_000
 """Rows of a table that are Python objects before they become Arrow's: 20 MB of transcripts."""

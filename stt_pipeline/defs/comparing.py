@@ -14,16 +14,16 @@ from stt_pipeline import wiring
 from stt_pipeline.defs.reference_texts import read_reference, reference_names
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.defs.transcribing import without_result
-from stt_pipeline.domain.comparison import ComparedCall, Comparison, compare
-from stt_pipeline.domain.engine import EngineSpec
-from stt_pipeline.domain.engine_choice import EngineChoice
 from stt_pipeline.domain.errors import UserError
+from stt_pipeline.domain.planning.progress import DateProgress, ProgressListener
+from stt_pipeline.domain.planning.sharding import expected_audio_s, plan_shards
 from stt_pipeline.domain.ports import ResultStore
-from stt_pipeline.domain.progress import DateProgress, ProgressListener
-from stt_pipeline.domain.recording import Recording
-from stt_pipeline.domain.references import judge_against, reference_keys
-from stt_pipeline.domain.sharding import expected_audio_s, plan_shards
-from stt_pipeline.domain.transcription import Transcription
+from stt_pipeline.domain.quality.comparison import ComparedCall, Comparison, compare
+from stt_pipeline.domain.quality.references import judge_against, reference_keys
+from stt_pipeline.domain.recordings.recording import Recording
+from stt_pipeline.domain.speech.engine import EngineSpec
+from stt_pipeline.domain.speech.engine_choice import EngineChoice
+from stt_pipeline.domain.speech.transcription import Transcription
 from stt_pipeline.settings import Settings
 from stt_pipeline.worker import groups_of, limit_s
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from stt_pipeline.domain.progress import DateProgress
+from stt_pipeline.domain.planning.progress import DateProgress
 from stt_pipeline.domain.schemas import TABLES, comment
 
 Metadata = dict[str, Any]

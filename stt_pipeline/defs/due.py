@@ -4,8 +4,8 @@ import datetime as dt
 
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.domain.call_dates import monday_of, week_of
-from stt_pipeline.domain.deadline import Deadline
-from stt_pipeline.domain.ticks import seconds_between
+from stt_pipeline.domain.planning.deadline import Deadline
+from stt_pipeline.domain.planning.ticks import seconds_between
 
 MISSED_FOR = dt.timedelta(hours=48)
 """How long after its deadline a week still counts as late; then its dates have no hurry."""

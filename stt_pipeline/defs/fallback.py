@@ -11,7 +11,7 @@ from stt_pipeline.defs import backlog, due
 from stt_pipeline.defs.display import Metadata
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.domain.errors import UserError
-from stt_pipeline.domain.fallback import (
+from stt_pipeline.domain.planning.fallback import (
     ENGINE,
     FAILED,
     LATE,
@@ -21,8 +21,8 @@ from stt_pipeline.domain.fallback import (
     price_usd,
 )
 from stt_pipeline.domain.ports import Source
-from stt_pipeline.domain.recording import Recording
-from stt_pipeline.domain.transcription import Failure, Result, Transcription
+from stt_pipeline.domain.recordings.recording import Recording
+from stt_pipeline.domain.speech.transcription import Failure, Result, Transcription
 
 
 @dataclass

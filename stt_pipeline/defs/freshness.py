@@ -7,8 +7,8 @@ import datetime as dt
 
 import dagster as dg
 
-from stt_pipeline.domain.deadline import Deadline
-from stt_pipeline.domain.ticks import SWEEP
+from stt_pipeline.domain.planning.deadline import Deadline
+from stt_pipeline.domain.planning.ticks import SWEEP
 from stt_pipeline.settings import Settings
 
 DAY = dt.timedelta(days=1)

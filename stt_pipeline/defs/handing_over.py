@@ -14,11 +14,11 @@ from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.defs.tasks import DateRecordings, launched_plan, recordings_of
 from stt_pipeline.defs.transcript_shards import keep_plan
 from stt_pipeline.defs.week_state import AT_WORK, plan_records
-from stt_pipeline.domain import capacity
-from stt_pipeline.domain.capacity import CapacityPlan
-from stt_pipeline.domain.fallback import LATE
-from stt_pipeline.domain.recording import Recording
-from stt_pipeline.domain.task_options import DatePlan
+from stt_pipeline.domain.planning import capacity
+from stt_pipeline.domain.planning.capacity import CapacityPlan
+from stt_pipeline.domain.planning.fallback import LATE
+from stt_pipeline.domain.planning.task_options import DatePlan
+from stt_pipeline.domain.recordings.recording import Recording
 
 
 def hand_over_late_shards(

@@ -9,11 +9,11 @@ from stt_pipeline.adapters.label_folder import PageCall, Utterance
 from stt_pipeline.defs.labels import past_labels, published_calls
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.domain.errors import AudioUnreadableError, ObjectMissingError, UserError
-from stt_pipeline.domain.label_strata import WeekCall
-from stt_pipeline.domain.label_texts import AskedCall
-from stt_pipeline.domain.labelling import Draw, DrawnCall, draw_calls
-from stt_pipeline.domain.recording import Recording
-from stt_pipeline.domain.transcription import Segment, Transcription
+from stt_pipeline.domain.labelling.label_strata import WeekCall
+from stt_pipeline.domain.labelling.label_texts import AskedCall
+from stt_pipeline.domain.labelling.labelling import Draw, DrawnCall, draw_calls
+from stt_pipeline.domain.recordings.recording import Recording
+from stt_pipeline.domain.speech.transcription import Segment, Transcription
 
 LOCK = "labels"
 """Held while calls are drawn: two exports must not draw the same call."""

@@ -11,8 +11,8 @@ from stt_pipeline import wiring
 from stt_pipeline.adapters import label_folder
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.domain.errors import UserError
-from stt_pipeline.domain.label_texts import AskedCall, Checked, check_texts
-from stt_pipeline.domain.references import reference_keys
+from stt_pipeline.domain.labelling.label_texts import AskedCall, Checked, check_texts
+from stt_pipeline.domain.quality.references import reference_keys
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from stt_pipeline import wiring
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.domain.call_dates import dates_of
-from stt_pipeline.domain.label_estimate import WeekEstimate, estimate_week, labels_by_stratum
-from stt_pipeline.domain.label_strata import LabelledCall, WeekCall
-from stt_pipeline.domain.labelling import Draw
-from stt_pipeline.domain.recording import Status
+from stt_pipeline.domain.labelling.label_estimate import (
+    WeekEstimate,
+    estimate_week,
+    labels_by_stratum,
+)
+from stt_pipeline.domain.labelling.label_strata import LabelledCall, WeekCall
+from stt_pipeline.domain.labelling.labelling import Draw
+from stt_pipeline.domain.recordings.recording import Status
 
 PAST_WEEKS = 8
 """Weeks before this one whose labels say how calls differ."""

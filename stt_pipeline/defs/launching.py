@@ -11,12 +11,12 @@ from stt_pipeline.defs.jobs import DATE_JOB, FIND_JOB, PUBLISH_JOB, SHARD_JOB
 from stt_pipeline.defs.partitions import CALL_DATE, SHARD
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.defs.tasks import planned
-from stt_pipeline.domain.prices import Capacity
-from stt_pipeline.domain.shard_plan import ShardPlan
-from stt_pipeline.domain.shard_steps import Step
-from stt_pipeline.domain.task_options import CONTROL_CAPACITY, DatePlan
-from stt_pipeline.domain.task_sizes import CONTROL_SIZE, TaskSize
-from stt_pipeline.domain.ticks import Ask
+from stt_pipeline.domain.planning.prices import Capacity
+from stt_pipeline.domain.planning.shard_plan import ShardPlan
+from stt_pipeline.domain.planning.shard_steps import Step
+from stt_pipeline.domain.planning.task_options import CONTROL_CAPACITY, DatePlan
+from stt_pipeline.domain.planning.task_sizes import CONTROL_SIZE, TaskSize
+from stt_pipeline.domain.planning.ticks import Ask
 
 PLAN_TAG = "stt/plan"
 """Id of the shard plan that a run is of."""

@@ -3,7 +3,7 @@
 import datetime as dt
 
 from stt_pipeline.defs.resources import Pipeline
-from stt_pipeline.domain import ledger
+from stt_pipeline.domain.recordings import ledger
 
 
 def list_date(pipeline: Pipeline, call_date: dt.date) -> ledger.Listing:

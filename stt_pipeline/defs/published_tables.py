@@ -7,7 +7,7 @@ from stt_pipeline.defs.partitions import call_dates
 from stt_pipeline.defs.resources import DateLock, Pipeline
 from stt_pipeline.defs.transcript_quality import candidate_digest
 from stt_pipeline.domain.call_dates import UNDATED
-from stt_pipeline.domain.publications import Publication, contents_of, with_publication
+from stt_pipeline.domain.recordings.publications import Publication, contents_of, with_publication
 from stt_pipeline.domain.schemas import DATE_TABLES, PRIVATE_TABLES
 from stt_pipeline.settings import Settings
 

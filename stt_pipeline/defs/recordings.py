@@ -12,10 +12,10 @@ from stt_pipeline.defs.jobs import FIND_JOB
 from stt_pipeline.defs.listing import list_date
 from stt_pipeline.defs.partitions import call_dates
 from stt_pipeline.defs.resources import DateLock, Pipeline
-from stt_pipeline.domain import ledger
 from stt_pipeline.domain.call_dates import UNDATED
 from stt_pipeline.domain.errors import AudioUnreadableError, ObjectMissingError
-from stt_pipeline.domain.recording import AudioInfo, FoundObject, Recording, Status
+from stt_pipeline.domain.recordings import ledger
+from stt_pipeline.domain.recordings.recording import AudioInfo, FoundObject, Recording, Status
 from stt_pipeline.domain.tables import recordings_table
 from stt_pipeline.in_order import in_order
 from stt_pipeline.settings import Settings

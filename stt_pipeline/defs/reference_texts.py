@@ -5,8 +5,8 @@ from collections.abc import Collection, Sequence
 
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.domain.errors import FolderMissingError, ObjectMissingError
-from stt_pipeline.domain.recording import Recording
-from stt_pipeline.domain.references import Reference, reference_keys
+from stt_pipeline.domain.quality.references import Reference, reference_keys
+from stt_pipeline.domain.recordings.recording import Recording
 
 
 def reference_names(pipeline: Pipeline, calls: Sequence[Recording]) -> set[str]:

@@ -12,8 +12,8 @@ from stt_pipeline.adapters.alert_record import AlertRecord
 from stt_pipeline.adapters.dated_records import DatedRecords
 from stt_pipeline.adapters.parquet import ParquetTables
 from stt_pipeline.defs.retries import retry_expected
-from stt_pipeline.domain.engine import EngineSpec
-from stt_pipeline.domain.gates import Verdict
+from stt_pipeline.domain.planning.progress import ProgressListener, Unwatched
+from stt_pipeline.domain.planning.shard_plan import ShardPlan
 from stt_pipeline.domain.ports import (
     Alerts,
     AudioProber,
@@ -23,10 +23,10 @@ from stt_pipeline.domain.ports import (
     ResultStore,
     Store,
 )
-from stt_pipeline.domain.progress import ProgressListener, Unwatched
-from stt_pipeline.domain.publications import History
-from stt_pipeline.domain.recording import Recording, Status
-from stt_pipeline.domain.shard_plan import ShardPlan
+from stt_pipeline.domain.quality.gates import Verdict
+from stt_pipeline.domain.recordings.publications import History
+from stt_pipeline.domain.recordings.recording import Recording, Status
+from stt_pipeline.domain.speech.engine import EngineSpec
 from stt_pipeline.domain.tables import ledger_rows
 from stt_pipeline.settings import Settings
 

@@ -10,7 +10,7 @@ from stt_pipeline.defs.launching import date_requests
 from stt_pipeline.defs.partitions import week_key
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.defs.week_state import read_states
-from stt_pipeline.domain.ticks import CRONS, Schedule, Tick, ask_at, run_key, week_run_key
+from stt_pipeline.domain.planning.ticks import CRONS, Schedule, Tick, ask_at, run_key, week_run_key
 
 WEEKLY = "weekly"
 

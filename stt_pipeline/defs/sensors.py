@@ -22,7 +22,7 @@ from stt_pipeline.defs.week_state import (
     read_step,
 )
 from stt_pipeline.domain.call_dates import date_range, dates_of, monday_of, week_of
-from stt_pipeline.domain.ticks import (
+from stt_pipeline.domain.planning.ticks import (
     SWEEP,
     DateState,
     ask_between,

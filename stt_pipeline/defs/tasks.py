@@ -8,12 +8,12 @@ from stt_pipeline import wiring
 from stt_pipeline.defs import backlog, due
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.defs.transcribing import without_result
-from stt_pipeline.domain import capacity
 from stt_pipeline.domain.call_dates import dates_of, week_of
-from stt_pipeline.domain.capacity import CapacityPlan
-from stt_pipeline.domain.recording import Recording
-from stt_pipeline.domain.shard_plan import ShardPlan
-from stt_pipeline.domain.task_options import Backlog, DatePlan
+from stt_pipeline.domain.planning import capacity
+from stt_pipeline.domain.planning.capacity import CapacityPlan
+from stt_pipeline.domain.planning.shard_plan import ShardPlan
+from stt_pipeline.domain.planning.task_options import Backlog, DatePlan
+from stt_pipeline.domain.recordings.recording import Recording
 
 
 def launched_plan(pipeline: Pipeline, call_date: str) -> ShardPlan | None:

@@ -9,8 +9,8 @@ from stt_pipeline.domain.metrics import (
     TRANSCRIPTION_USD,
     Metric,
 )
+from stt_pipeline.domain.planning.prices import DEFAULT_PRICE
 from stt_pipeline.domain.ports import Metrics
-from stt_pipeline.domain.prices import DEFAULT_PRICE
 
 
 class WorkTeller:

@@ -11,12 +11,12 @@ from stt_pipeline.adapters.worker_processes import Finished
 from stt_pipeline.defs import display
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.defs.telling import WorkTeller
-from stt_pipeline.domain.poison import death_failure, is_rare
+from stt_pipeline.domain.planning.progress import DateProgress
+from stt_pipeline.domain.planning.sharding import plan_recordings
 from stt_pipeline.domain.ports import ResultStore
-from stt_pipeline.domain.progress import DateProgress
-from stt_pipeline.domain.recording import Recording
-from stt_pipeline.domain.sharding import plan_recordings
-from stt_pipeline.domain.transcription import Result
+from stt_pipeline.domain.recordings.recording import Recording
+from stt_pipeline.domain.speech.poison import death_failure, is_rare
+from stt_pipeline.domain.speech.transcription import Result
 from stt_pipeline.settings import Settings
 from stt_pipeline.worker import groups_of, limit_s
 

@@ -15,21 +15,21 @@ from stt_pipeline.defs.display import Metadata
 from stt_pipeline.defs.partitions import call_dates
 from stt_pipeline.defs.reference_texts import read_reference, reference_names
 from stt_pipeline.defs.resources import DateLock, Pipeline
-from stt_pipeline.domain import gates
-from stt_pipeline.domain.gates import CHECKS, Verdict
-from stt_pipeline.domain.ledger import with_failures
-from stt_pipeline.domain.recording import Recording
-from stt_pipeline.domain.references import judge_speakers
+from stt_pipeline.domain.quality import gates
+from stt_pipeline.domain.quality.gates import CHECKS, Verdict
+from stt_pipeline.domain.quality.references import judge_speakers
+from stt_pipeline.domain.quality.signals import count_flags
+from stt_pipeline.domain.quality.wer import pool
+from stt_pipeline.domain.recordings.ledger import with_failures
+from stt_pipeline.domain.recordings.recording import Recording
 from stt_pipeline.domain.schemas import DATE_TABLES
-from stt_pipeline.domain.signals import count_flags
+from stt_pipeline.domain.speech.transcription import Failure
 from stt_pipeline.domain.tables import (
     error_count_rows,
     figures_row,
     quality_row,
     recordings_table,
 )
-from stt_pipeline.domain.transcription import Failure
-from stt_pipeline.domain.wer import pool
 from stt_pipeline.settings import Settings
 
 ASSET = "transcript_quality"

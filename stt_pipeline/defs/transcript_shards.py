@@ -16,9 +16,9 @@ from stt_pipeline.defs.partitions import CALL_DATE, SHARD, call_date_shards, sha
 from stt_pipeline.defs.resources import DateLock, Pipeline
 from stt_pipeline.defs.tasks import DateRecordings, recordings_of, tasks_of
 from stt_pipeline.defs.transcribing import transcribe, without_result
-from stt_pipeline.domain.progress import DateProgress
-from stt_pipeline.domain.shard_plan import ShardPlan, plan_runs
-from stt_pipeline.domain.task_options import DatePlan
+from stt_pipeline.domain.planning.progress import DateProgress
+from stt_pipeline.domain.planning.shard_plan import ShardPlan, plan_runs
+from stt_pipeline.domain.planning.task_options import DatePlan
 from stt_pipeline.settings import Settings
 
 ASSET = "transcript_shards"

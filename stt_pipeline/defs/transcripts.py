@@ -11,9 +11,9 @@ from stt_pipeline.defs.fallback import fall_back, hand_over_late
 from stt_pipeline.defs.partitions import call_dates, shards_of_a_date
 from stt_pipeline.defs.resources import DateLock, Pipeline
 from stt_pipeline.defs.transcribing import transcribe, without_result
-from stt_pipeline.domain.prices import DEFAULT_PRICE
-from stt_pipeline.domain.progress import DateProgress
-from stt_pipeline.domain.recording import Recording
+from stt_pipeline.domain.planning.prices import DEFAULT_PRICE
+from stt_pipeline.domain.planning.progress import DateProgress
+from stt_pipeline.domain.recordings.recording import Recording
 from stt_pipeline.settings import Settings
 
 ASSET = "transcripts"

@@ -25,14 +25,14 @@ from stt_pipeline.defs.week_state import (
     read_states,
     read_step,
 )
-from stt_pipeline.domain.alarm import Decision, decide, missed
 from stt_pipeline.domain.call_dates import dates_of
-from stt_pipeline.domain.capacity import CapacityPlan
-from stt_pipeline.domain.forecast import DateWork, Forecast, ShardWork, forecast
 from stt_pipeline.domain.metrics import BACKLOG_HOURS, DATES_MISSING, SENSOR_LOOKS, SLACK_HOURS
-from stt_pipeline.domain.shard_plan import ShardPlan
-from stt_pipeline.domain.task_options import DatePlan
-from stt_pipeline.domain.ticks import WATCH_S, seconds_between
+from stt_pipeline.domain.planning.alarm import Decision, decide, missed
+from stt_pipeline.domain.planning.capacity import CapacityPlan
+from stt_pipeline.domain.planning.forecast import DateWork, Forecast, ShardWork, forecast
+from stt_pipeline.domain.planning.shard_plan import ShardPlan
+from stt_pipeline.domain.planning.task_options import DatePlan
+from stt_pipeline.domain.planning.ticks import WATCH_S, seconds_between
 
 FORECAST = "forecast"
 

@@ -8,9 +8,9 @@ from stt_pipeline.defs.listing import list_date
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.defs.week_state import waiting_for
 from stt_pipeline.domain.call_dates import dates_of
-from stt_pipeline.domain.publications import Publication, complete_since, published_hours
-from stt_pipeline.domain.week_plan import DateLoad, PlannedDate, plan_week
-from stt_pipeline.domain.week_progress import DateOutlook, Expected, WeekProgress
+from stt_pipeline.domain.planning.week_plan import DateLoad, PlannedDate, plan_week
+from stt_pipeline.domain.recordings.publications import Publication, complete_since, published_hours
+from stt_pipeline.domain.week.week_progress import DateOutlook, Expected, WeekProgress
 
 
 def waiting_count(pipeline: Pipeline, date: dt.date) -> int:

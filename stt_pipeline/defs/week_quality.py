@@ -8,14 +8,14 @@ import dagster as dg
 from stt_pipeline.defs.display import Metadata
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.domain.call_dates import dates_of, monday_of, week_of
-from stt_pipeline.domain.drift import (
+from stt_pipeline.domain.quality.drift import (
     CHECKS,
     WEEKS_BEFORE,
     WeekFacts,
     check_signal_drift,
     check_wer_drift,
 )
-from stt_pipeline.domain.expected_wer import (
+from stt_pipeline.domain.quality.expected_wer import (
     FIGURES,
     Estimate,
     HeardCall,
@@ -24,7 +24,7 @@ from stt_pipeline.domain.expected_wer import (
     estimate,
     features_of,
 )
-from stt_pipeline.domain.gates import CheckResult
+from stt_pipeline.domain.quality.gates import CheckResult
 
 LABELLED_WEEKS = 8
 """Weeks, this one among them, whose labelled calls the expected rate is fitted on."""

@@ -15,12 +15,12 @@ from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.defs.tasks import launched_plan
 from stt_pipeline.defs.transcribing import without_result
 from stt_pipeline.defs.transcript_quality import candidate_digest
-from stt_pipeline.domain.gates import COMPLETENESS
-from stt_pipeline.domain.ledger import Named
-from stt_pipeline.domain.recording import Recording
-from stt_pipeline.domain.shard_plan import ShardPlan
-from stt_pipeline.domain.shard_steps import PlanRun, Step, next_step
-from stt_pipeline.domain.ticks import DateState
+from stt_pipeline.domain.planning.shard_plan import ShardPlan
+from stt_pipeline.domain.planning.shard_steps import PlanRun, Step, next_step
+from stt_pipeline.domain.planning.ticks import DateState
+from stt_pipeline.domain.quality.gates import COMPLETENESS
+from stt_pipeline.domain.recordings.ledger import Named
+from stt_pipeline.domain.recordings.recording import Recording
 
 PARTITION_TAG = "dagster/partition"
 DATE_OF_SHARD_TAG = f"{PARTITION_TAG}/{CALL_DATE}"

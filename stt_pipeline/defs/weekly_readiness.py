@@ -16,17 +16,17 @@ from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.defs.week_progress import read_progress, waiting_count
 from stt_pipeline.defs.week_quality import check_week, expected_metadata, week_checks
 from stt_pipeline.domain.call_dates import UNDATED, dates_of
-from stt_pipeline.domain.labelled_calls import LabelledCalls
-from stt_pipeline.domain.readiness import (
+from stt_pipeline.domain.quality.labelled_calls import LabelledCalls
+from stt_pipeline.domain.tables import table
+from stt_pipeline.domain.week.readiness import (
     READINESS_COLUMNS,
     DateFacts,
     DateReadiness,
     Row,
     judge_date,
 )
-from stt_pipeline.domain.tables import table
-from stt_pipeline.domain.week_aside import AsideCollector
-from stt_pipeline.domain.week_report import WeekReport
+from stt_pipeline.domain.week.week_aside import AsideCollector
+from stt_pipeline.domain.week.week_report import WeekReport
 from stt_pipeline.settings import Settings
 
 ASSET = "weekly_readiness"

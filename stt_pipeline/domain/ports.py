@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from stt_pipeline.domain.errors import AudioUnreadableError, ObjectMissingError
 from stt_pipeline.domain.metrics import Metric
-from stt_pipeline.domain.recording import AudioInfo, FoundObject, Recording
-from stt_pipeline.domain.transcription import Result, Transcription
+from stt_pipeline.domain.recordings.recording import AudioInfo, FoundObject, Recording
+from stt_pipeline.domain.speech.transcription import Result, Transcription
 
 
 class ReadableStore(Protocol):

@@ -6,13 +6,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from stt_pipeline.domain import signals
-from stt_pipeline.domain.call_figures import coverage, measure, talk_s
-from stt_pipeline.domain.expected_wer import FIGURES
-from stt_pipeline.domain.recording import Recording, Status
+from stt_pipeline.domain.quality import signals
+from stt_pipeline.domain.quality.call_figures import coverage, measure, talk_s
+from stt_pipeline.domain.quality.expected_wer import FIGURES
+from stt_pipeline.domain.quality.wer import ErrorCounts
+from stt_pipeline.domain.recordings.recording import Recording, Status
 from stt_pipeline.domain.schemas import STORED_TABLES, TABLES
-from stt_pipeline.domain.transcription import Segment, Transcription
-from stt_pipeline.domain.wer import ErrorCounts
+from stt_pipeline.domain.speech.transcription import Segment, Transcription
 
 Row = dict[str, Any]
 

@@ -1,12 +1,12 @@
 """The analysts' library: one file a query, in Athena's SQL.
 
-How a file is read, domain/analyst_queries.py says. Another query is another `.sql` file here; a
+How a file is read, domain/sql/analyst_queries.py says. Another query is another `.sql` file here; a
 test of the library runs each on DuckDB and on Trino.
 """
 
 from importlib.resources import files
 
-from stt_pipeline.domain.analyst_queries import AnalystQuery
+from stt_pipeline.domain.sql.analyst_queries import AnalystQuery
 
 
 def library() -> list[AnalystQuery]:

@@ -4,9 +4,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from stt_pipeline.domain.exports import FORMATS
 from stt_pipeline.domain.schemas import TABLES, comment
 from stt_pipeline.domain.serving.jobs import State
+from stt_pipeline.domain.speech.exports import FORMATS
 
 MEDIA_TYPES = {
     "json": "application/json",

@@ -16,9 +16,9 @@ from typing import Any
 
 from stt_pipeline import wiring
 from stt_pipeline.adapters.worker_processes import Finished, Task
-from stt_pipeline.domain.poison import death_failure
 from stt_pipeline.domain.serving.backlog import Backlog, Waiting
-from stt_pipeline.domain.transcription import Result, Transcription
+from stt_pipeline.domain.speech.poison import death_failure
+from stt_pipeline.domain.speech.transcription import Result, Transcription
 from stt_pipeline.serving.worker import ASK, RESULT, Ask
 from stt_pipeline.settings import Settings
 

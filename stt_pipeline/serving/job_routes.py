@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from stt_pipeline.domain.errors import UserError
 from stt_pipeline.domain.serving.jobs import JOB_ID, Standing, State
 from stt_pipeline.domain.serving.options import Options, parse_form
-from stt_pipeline.domain.transcription import Failure
+from stt_pipeline.domain.speech.transcription import Failure
 from stt_pipeline.serving.documents import MEDIA_TYPES, JobStatus, Problem, Transcript
 from stt_pipeline.serving.refusals import RefusedError
 from stt_pipeline.serving.rendering import rendered

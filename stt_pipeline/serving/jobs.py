@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stt_pipeline import wiring
-from stt_pipeline.domain.recording import Recording
+from stt_pipeline.domain.recordings.recording import Recording
 from stt_pipeline.domain.serving.backlog import Waiting
 from stt_pipeline.domain.serving.jobs import (
     MOST_CLAIMS,
@@ -28,7 +28,7 @@ from stt_pipeline.domain.serving.jobs import (
     new_job_id,
 )
 from stt_pipeline.domain.serving.options import Options
-from stt_pipeline.domain.transcription import Failure, Result
+from stt_pipeline.domain.speech.transcription import Failure, Result
 from stt_pipeline.serving.engine import Engine, Work
 from stt_pipeline.serving.worker import Ask
 from stt_pipeline.settings import Settings

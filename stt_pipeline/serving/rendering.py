@@ -4,9 +4,9 @@ import json
 
 from fastapi import Response
 
-from stt_pipeline.domain.exports import FORMATS, as_document
 from stt_pipeline.domain.serving.options import Options
-from stt_pipeline.domain.transcription import Transcription
+from stt_pipeline.domain.speech.exports import FORMATS, as_document
+from stt_pipeline.domain.speech.transcription import Transcription
 from stt_pipeline.serving.documents import MEDIA_TYPES
 
 

@@ -17,14 +17,14 @@ from uuid import uuid4
 
 from stt_pipeline import wiring
 from stt_pipeline.domain.errors import ObjectMissingError, UserError
-from stt_pipeline.domain.keys import KeyMetadata
-from stt_pipeline.domain.recording import FoundObject, Recording, Status, judge
+from stt_pipeline.domain.recordings.keys import KeyMetadata
+from stt_pipeline.domain.recordings.recording import FoundObject, Recording, Status, judge
 from stt_pipeline.domain.serving.addresses import parse_address
 from stt_pipeline.domain.serving.backlog import Waiting
 from stt_pipeline.domain.serving.jobs import Standing
 from stt_pipeline.domain.serving.options import Options
 from stt_pipeline.domain.serving.rate_limit import RateLimit
-from stt_pipeline.domain.transcription import Failure, Result, Transcription
+from stt_pipeline.domain.speech.transcription import Failure, Result, Transcription
 from stt_pipeline.serving.access import Access
 from stt_pipeline.serving.engine import Engine, Work
 from stt_pipeline.serving.folder import own_folder

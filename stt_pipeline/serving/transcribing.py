@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect
 
 from stt_pipeline.domain.errors import UserError
 from stt_pipeline.domain.serving.options import Options, parse_options
-from stt_pipeline.domain.transcription import Result, Transcription
+from stt_pipeline.domain.speech.transcription import Result, Transcription
 from stt_pipeline.serving.documents import (
     MEDIA_TYPES,
     JobStatus,

@@ -18,11 +18,11 @@ from pydantic import TypeAdapter
 
 from stt_pipeline import wiring
 from stt_pipeline.domain.errors import AudioUnreadableError, ObjectMissingError, UserError
+from stt_pipeline.domain.planning.sharding import BATCH
 from stt_pipeline.domain.ports import Transcriber
-from stt_pipeline.domain.recording import AudioInfo, Recording
-from stt_pipeline.domain.sharding import BATCH
-from stt_pipeline.domain.transcribing import read_together
-from stt_pipeline.domain.transcription import Result
+from stt_pipeline.domain.recordings.recording import AudioInfo, Recording
+from stt_pipeline.domain.speech.transcribing import read_together
+from stt_pipeline.domain.speech.transcription import Result
 from stt_pipeline.serving.followed import FollowedFile
 from stt_pipeline.settings import Settings
 from stt_pipeline.worker import lines_of_input, own_stdout, say

@@ -17,17 +17,17 @@ from stt_pipeline.adapters.checkpoints import CheckpointStore
 from stt_pipeline.adapters.weights import fetch_from, verified_weights, verify
 from stt_pipeline.adapters.whisper.process import process_environment
 from stt_pipeline.adapters.worker_processes import Task, WorkerProcesses
-from stt_pipeline.domain.engine import EngineSpec, ModelIdentity
-from stt_pipeline.domain.engine_choice import tuned
 from stt_pipeline.domain.errors import ObjectMissingError, UserError
-from stt_pipeline.domain.hotwords import hinted
-from stt_pipeline.domain.known_models import KNOWN_MODELS, KnownModel
+from stt_pipeline.domain.planning.sharding import BATCH, batch_size, worker_count
 from stt_pipeline.domain.ports import (
     AudioProber,
     ResultStore,
     Transcriber,
 )
-from stt_pipeline.domain.sharding import BATCH, batch_size, worker_count
+from stt_pipeline.domain.speech.engine import EngineSpec, ModelIdentity
+from stt_pipeline.domain.speech.engine_choice import tuned
+from stt_pipeline.domain.speech.hotwords import hinted
+from stt_pipeline.domain.speech.known_models import KNOWN_MODELS, KnownModel
 from stt_pipeline.settings import Settings
 from stt_pipeline.wiring.roots import S3, lake_store, object_at, store_at
 
@@ -35,7 +35,7 @@ ANY_LANGUAGE = "*"
 
 
 AS_WRITTEN: Mapping[str, float] = MappingProxyType({})
-"""No figure of the engine is another than domain/engine.py writes."""
+"""No figure of the engine is another than domain/speech/engine.py writes."""
 
 
 SOUND_PIECE_S = 30.0

@@ -5,10 +5,10 @@ import datetime as dt
 from stt_pipeline.adapters.checkpoints import CheckpointStore
 from stt_pipeline.adapters.fallback_record import HandedOver, WeeklyBudget
 from stt_pipeline.domain.errors import UserError
-from stt_pipeline.domain.fallback import LATE, ResultsWithFallback
-from stt_pipeline.domain.hotwords import hinted
+from stt_pipeline.domain.planning.fallback import LATE, ResultsWithFallback
 from stt_pipeline.domain.ports import DistantTranscriber
-from stt_pipeline.domain.vocabulary import dialects, vocabulary
+from stt_pipeline.domain.speech.hotwords import hinted
+from stt_pipeline.domain.speech.vocabulary import dialects, vocabulary
 from stt_pipeline.settings import Settings
 from stt_pipeline.wiring.engine import engine_spec
 from stt_pipeline.wiring.roots import S3, lake_store

@@ -9,9 +9,9 @@ from stt_pipeline.adapters.job_records import JobRecords
 from stt_pipeline.adapters.whisper.process import process_environment
 from stt_pipeline.adapters.worker_processes import Task, WorkerProcesses
 from stt_pipeline.domain.errors import ObjectMissingError, UserError
+from stt_pipeline.domain.planning.sharding import batch_size
 from stt_pipeline.domain.ports import ReadableStore, TokenIssuer
 from stt_pipeline.domain.serving.api_keys import parse_keys
-from stt_pipeline.domain.sharding import batch_size
 from stt_pipeline.settings import Settings
 from stt_pipeline.wiring.engine import available_cpus, most_workers
 from stt_pipeline.wiring.roots import S3, lake_store, object_at, store_at, work_folder

@@ -9,11 +9,11 @@ from stt_pipeline.adapters.dated_records import DatedRecords
 from stt_pipeline.adapters.label_draws import DrawRecord
 from stt_pipeline.adapters.parquet import ParquetTables
 from stt_pipeline.domain.errors import UserError
-from stt_pipeline.domain.gates import Verdict
-from stt_pipeline.domain.glue_tables import GlueLake
+from stt_pipeline.domain.planning.shard_plan import ShardPlan
 from stt_pipeline.domain.ports import Catalog
-from stt_pipeline.domain.publications import History
-from stt_pipeline.domain.shard_plan import ShardPlan
+from stt_pipeline.domain.quality.gates import Verdict
+from stt_pipeline.domain.recordings.publications import History
+from stt_pipeline.domain.sql.glue_tables import GlueLake
 from stt_pipeline.settings import Settings
 from stt_pipeline.wiring.roots import S3, folder_of, lake_store
 

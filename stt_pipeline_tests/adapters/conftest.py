@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from stt_pipeline.adapters.whisper.engine import FasterWhisperTranscriber
-from stt_pipeline.domain.transcription import Transcription
+from stt_pipeline.domain.speech.transcription import Transcription
 from stt_pipeline_tests.adapters.hearing import Transcribe, heard_by, make_transcriber
 from stt_pipeline_tests.cloud.s3 import aws as aws
 from stt_pipeline_tests.cloud.s3 import bucket as bucket

@@ -10,12 +10,12 @@ from stt_pipeline import wiring
 from stt_pipeline.adapters.audio import Samples as Sound
 from stt_pipeline.adapters.audio import decode
 from stt_pipeline.adapters.whisper.engine import FasterWhisperTranscriber
-from stt_pipeline.domain.engine import Decoding, EngineSpec, ModelIdentity
-from stt_pipeline.domain.known_models import KNOWN_MODELS
-from stt_pipeline.domain.normalise import normaliser
-from stt_pipeline.domain.sharding import BATCH
-from stt_pipeline.domain.transcription import Transcription, Word
-from stt_pipeline.domain.wer import ErrorCounts, count_errors
+from stt_pipeline.domain.planning.sharding import BATCH
+from stt_pipeline.domain.quality.normalise import normaliser
+from stt_pipeline.domain.quality.wer import ErrorCounts, count_errors
+from stt_pipeline.domain.speech.engine import Decoding, EngineSpec, ModelIdentity
+from stt_pipeline.domain.speech.known_models import KNOWN_MODELS
+from stt_pipeline.domain.speech.transcription import Transcription, Word
 from stt_pipeline_tests.speech.calls import RATE_HZ, Samples, Turn
 from stt_pipeline_tests.speech.encode import WavCodec, write_wav
 from stt_pipeline_tests.speech.prompts import Language

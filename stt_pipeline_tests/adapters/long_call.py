@@ -10,7 +10,7 @@ import resource
 import sys
 
 from stt_pipeline import wiring
-from stt_pipeline.domain.transcribing import transcribe_recordings
+from stt_pipeline.domain.speech.transcribing import transcribe_recordings
 from stt_pipeline.settings import Settings
 from stt_pipeline.worker import RECORDING
 

@@ -25,11 +25,11 @@ from stt_pipeline.adapters.fallback_record import HandedOver, WeeklyBudget
 from stt_pipeline.adapters.s3_store import S3Store
 from stt_pipeline.domain.errors import AudioUnreadableError
 from stt_pipeline.domain.ports import Heard, Source
-from stt_pipeline.domain.recording import Recording
-from stt_pipeline.domain.signals import flags
+from stt_pipeline.domain.quality.signals import flags
+from stt_pipeline.domain.recordings.recording import Recording
+from stt_pipeline.domain.speech.transcription import Transcription
+from stt_pipeline.domain.speech.vocabulary import vocabulary
 from stt_pipeline.domain.tables import quality_row, segment_rows, table, transcript_row, word_rows
-from stt_pipeline.domain.transcription import Transcription
-from stt_pipeline.domain.vocabulary import vocabulary
 from stt_pipeline_tests.cloud.faults import Fault, Rule
 from stt_pipeline_tests.cloud.faulty_proxy import FaultyProxy
 from stt_pipeline_tests.cloud.s3 import client_of

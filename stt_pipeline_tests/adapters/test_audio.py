@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from stt_pipeline.adapters.audio import SAMPLE_RATE_HZ, PyavProber, decode, packets_s
 from stt_pipeline.domain.errors import AudioUnreadableError
-from stt_pipeline.domain.recording import AudioInfo
+from stt_pipeline.domain.recordings.recording import AudioInfo
 from stt_pipeline_tests.adapters.files import UNKNOWN_CODEC, gsm_in_wav, riff
 from stt_pipeline_tests.speech.calls import (
     RATE_HZ,

@@ -23,13 +23,13 @@ from stt_pipeline.defs.listing import list_date
 from stt_pipeline.defs.recordings import refresh
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.domain.call_dates import UNDATED
-from stt_pipeline.domain.known_models import KNOWN_MODELS
-from stt_pipeline.domain.normalise import english
-from stt_pipeline.domain.recording import Recording, Status
-from stt_pipeline.domain.signals import flags
-from stt_pipeline.domain.transcribing import transcribe_recordings
-from stt_pipeline.domain.transcription import Failure, Outcome, Transcription
-from stt_pipeline.domain.wer import count_errors
+from stt_pipeline.domain.quality.normalise import english
+from stt_pipeline.domain.quality.signals import flags
+from stt_pipeline.domain.quality.wer import count_errors
+from stt_pipeline.domain.recordings.recording import Recording, Status
+from stt_pipeline.domain.speech.known_models import KNOWN_MODELS
+from stt_pipeline.domain.speech.transcribing import transcribe_recordings
+from stt_pipeline.domain.speech.transcription import Failure, Outcome, Transcription
 from stt_pipeline.settings import Settings
 from stt_pipeline.worker import RECORDING
 from stt_pipeline_tests.adapters.files import UNKNOWN_CODEC, gsm_in_wav, riff

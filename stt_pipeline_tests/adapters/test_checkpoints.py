@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from stt_pipeline.adapters.checkpoints import CheckpointStore
 from stt_pipeline.adapters.local_store import LocalStore
-from stt_pipeline.domain.transcription import (
+from stt_pipeline.domain.speech.transcription import (
     Channel,
     Failure,
     Result,

@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 
 from stt_pipeline.adapters.dated_records import DatedRecords
 from stt_pipeline.adapters.local_store import LocalStore
-from stt_pipeline.domain.gates import CheckResult, Verdict
+from stt_pipeline.domain.quality.gates import CheckResult, Verdict
 
 PASSED = CheckResult("wer", True, "1.2% of 900 reference words are wrong.", {"wer": 0.012})
 FAILED = CheckResult("coverage", False, "été: 12.0%", {"coverage": None, "speech_s": 3, "x": 0.5})

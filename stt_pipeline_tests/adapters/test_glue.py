@@ -13,8 +13,8 @@ import pytest
 
 from stt_pipeline.adapters.athena.glue import GlueTables
 from stt_pipeline.domain.errors import UserError
-from stt_pipeline.domain.glue_tables import GlueLake
 from stt_pipeline.domain.schemas import TABLES, Table
+from stt_pipeline.domain.sql.glue_tables import GlueLake
 from stt_pipeline_tests.cloud.faults import Fault, Rule
 from stt_pipeline_tests.cloud.faulty_proxy import FaultyProxy
 from stt_pipeline_tests.cloud.s3 import ENVIRONMENT

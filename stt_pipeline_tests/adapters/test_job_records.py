@@ -12,10 +12,10 @@ from stt_pipeline.adapters.job_records import JobRecords
 from stt_pipeline.adapters.local_store import LocalStore
 from stt_pipeline.adapters.s3_store import S3Store
 from stt_pipeline.domain.ports import Store
-from stt_pipeline.domain.recording import Recording, Status
+from stt_pipeline.domain.recordings.recording import Recording, Status
 from stt_pipeline.domain.serving.jobs import Job, Progress, State, new_job_id
 from stt_pipeline.domain.serving.options import Options
-from stt_pipeline.domain.transcription import Failure, Result
+from stt_pipeline.domain.speech.transcription import Failure, Result
 from stt_pipeline_tests.cloud.processes import wait_for
 
 NOW = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)

@@ -30,9 +30,9 @@ from stt_pipeline.adapters.label_folder import (
     write_texts,
 )
 from stt_pipeline.domain.errors import UserError
-from stt_pipeline.domain.label_strata import WeekCall
-from stt_pipeline.domain.label_texts import AskedCall, Page, check_texts
-from stt_pipeline.domain.labelling import Draw, draw_calls
+from stt_pipeline.domain.labelling.label_strata import WeekCall
+from stt_pipeline.domain.labelling.label_texts import AskedCall, Page, check_texts
+from stt_pipeline.domain.labelling.labelling import Draw, draw_calls
 from stt_pipeline_tests.adapters.test_report import Page as ParsedPage
 from stt_pipeline_tests.factories import NOW
 from stt_pipeline_tests.fakes import MemoryStore

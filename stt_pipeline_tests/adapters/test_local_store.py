@@ -19,7 +19,7 @@ from moto import mock_aws
 
 from stt_pipeline.adapters.local_store import BLOCK_BYTES, LocalStore
 from stt_pipeline.domain.errors import UserError
-from stt_pipeline.domain.recording import FoundObject
+from stt_pipeline.domain.recordings.recording import FoundObject
 
 PATIENCE_S: Final = 30
 

@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 import pytest
 
-from stt_pipeline.domain.transcription import Transcription
-from stt_pipeline.domain.wer import ErrorCounts
+from stt_pipeline.domain.quality.wer import ErrorCounts
+from stt_pipeline.domain.speech.transcription import Transcription
 from stt_pipeline_tests.adapters.hearing import Transcribe, errors, text_of, within, words_of
 from stt_pipeline_tests.speech.calls import (
     RATE_HZ,

@@ -10,10 +10,10 @@ import jiwer
 import numpy as np
 import pytest
 
-from stt_pipeline.domain.call_figures import coverage
-from stt_pipeline.domain.normalise import normaliser
-from stt_pipeline.domain.transcription import Transcription
-from stt_pipeline.domain.wer import ErrorCounts
+from stt_pipeline.domain.quality.call_figures import coverage
+from stt_pipeline.domain.quality.normalise import normaliser
+from stt_pipeline.domain.quality.wer import ErrorCounts
+from stt_pipeline.domain.speech.transcription import Transcription
 from stt_pipeline_tests.adapters.hearing import (
     Transcribe,
     errors,

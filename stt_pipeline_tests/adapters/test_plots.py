@@ -9,7 +9,7 @@ import pytest
 from matplotlib.image import imread
 
 from stt_pipeline.adapters.plots import draw, progress_png
-from stt_pipeline.domain.week_report import WeekReport
+from stt_pipeline.domain.week.week_report import WeekReport
 from stt_pipeline_tests.adapters import weeks
 
 WEEKS = {

@@ -10,9 +10,9 @@ import pytest
 from stt_pipeline.adapters import report as page_of
 from stt_pipeline.adapters.plots import draw
 from stt_pipeline.adapters.report import render_report
-from stt_pipeline.domain.label_estimate import WeekEstimate
-from stt_pipeline.domain.week_aside import Aside, AsideRecording, ReviewCall, Some
-from stt_pipeline.domain.week_report import WeekReport
+from stt_pipeline.domain.labelling.label_estimate import WeekEstimate
+from stt_pipeline.domain.week.week_aside import Aside, AsideRecording, ReviewCall, Some
+from stt_pipeline.domain.week.week_report import WeekReport
 from stt_pipeline_tests.adapters import weeks
 
 HOSTILE = "<script>alert('x')</script> & \"co\" {{ 7 * 7 }}"

@@ -8,7 +8,7 @@ import pytest
 
 from stt_pipeline.adapters.s3_store import S3Store
 from stt_pipeline.domain.errors import ObjectMissingError, UserError
-from stt_pipeline.domain.recording import FoundObject
+from stt_pipeline.domain.recordings.recording import FoundObject
 from stt_pipeline_tests.cloud.faults import Fault, Rule
 from stt_pipeline_tests.cloud.faulty_proxy import FaultyProxy
 from stt_pipeline_tests.cloud.processes import free_port

@@ -12,9 +12,9 @@ import pytest
 from stt_pipeline.adapters.audio import decode
 from stt_pipeline.adapters.whisper.engine import PIECE_S
 from stt_pipeline.adapters.whisper.speech import RATE, ChannelListener, Samples, Utterance
-from stt_pipeline.domain.engine import SpeechDetection
-from stt_pipeline.domain.signals import LIMITS
-from stt_pipeline.domain.transcription import Channel, Span
+from stt_pipeline.domain.quality.signals import LIMITS
+from stt_pipeline.domain.speech.engine import SpeechDetection
+from stt_pipeline.domain.speech.transcription import Channel, Span
 from stt_pipeline_tests.speech.calls import RATE_HZ, JoinedCall, choose_prompts, join_prompts
 from stt_pipeline_tests.speech.calls import Samples as TelephoneSamples
 from stt_pipeline_tests.speech.encode import WavCodec, write_wav

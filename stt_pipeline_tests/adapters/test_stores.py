@@ -15,7 +15,7 @@ from stt_pipeline.adapters.s3_store import S3Store
 from stt_pipeline.adapters.s3_store.reading import FIRST_BLOCK_BYTES, MAX_BLOCK_BYTES
 from stt_pipeline.domain.errors import ObjectMissingError
 from stt_pipeline.domain.ports import Store
-from stt_pipeline.domain.recording import FoundObject
+from stt_pipeline.domain.recordings.recording import FoundObject
 from stt_pipeline_tests.cloud.faulty_proxy import FaultyProxy
 from stt_pipeline_tests.fakes import MemoryStore
 

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from stt_pipeline.adapters.whisper.engine import FasterWhisperTranscriber
-from stt_pipeline.domain.engine import Decoding
 from stt_pipeline.domain.errors import AudioUnreadableError, ObjectMissingError
 from stt_pipeline.domain.ports import Heard, Source
-from stt_pipeline.domain.signals import flags
-from stt_pipeline.domain.transcription import Transcription
+from stt_pipeline.domain.quality.signals import flags
+from stt_pipeline.domain.speech.engine import Decoding
+from stt_pipeline.domain.speech.transcription import Transcription
 from stt_pipeline_tests.adapters.hearing import make_transcriber, text_of
 from stt_pipeline_tests.speech.calls import (
     RATE_HZ,

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stt_pipeline.domain.normalise import Normaliser, normaliser
-from stt_pipeline.domain.signals import flags
-from stt_pipeline.domain.transcription import Segment, Transcription, Word
+from stt_pipeline.domain.quality.normalise import Normaliser, normaliser
+from stt_pipeline.domain.quality.signals import flags
+from stt_pipeline.domain.speech.transcription import Segment, Transcription, Word
 from stt_pipeline_tests.adapters.hearing import (
     Transcribe,
     errors,

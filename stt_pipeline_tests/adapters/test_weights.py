@@ -16,7 +16,12 @@ import pytest
 from stt_pipeline import wiring
 from stt_pipeline.adapters.weights import fetch, sha256_of, verified_weights, verify
 from stt_pipeline.domain.errors import UserError
-from stt_pipeline.domain.known_models import KNOWN_MODELS, WEIGHTS, KnownModel, WeightsPackage
+from stt_pipeline.domain.speech.known_models import (
+    KNOWN_MODELS,
+    WEIGHTS,
+    KnownModel,
+    WeightsPackage,
+)
 from stt_pipeline.settings import Settings
 
 BASE = KNOWN_MODELS["base"]
@@ -29,7 +34,7 @@ from pathlib import Path
 from stt_pipeline import wiring
 from stt_pipeline.adapters.weights import fetch
 from stt_pipeline.domain.errors import UserError
-from stt_pipeline.domain.known_models import KNOWN_MODELS
+from stt_pipeline.domain.speech.known_models import KNOWN_MODELS
 
 try:
     fetch(KNOWN_MODELS["base"], Path(sys.argv[1]), "hub")

@@ -12,9 +12,9 @@ import pytest
 
 from stt_pipeline.adapters.whisper.engine import FasterWhisperTranscriber
 from stt_pipeline.domain.errors import AudioUnreadableError
-from stt_pipeline.domain.signals import flags
-from stt_pipeline.domain.transcription import Transcription
-from stt_pipeline.domain.wer import ErrorCounts
+from stt_pipeline.domain.quality.signals import flags
+from stt_pipeline.domain.quality.wer import ErrorCounts
+from stt_pipeline.domain.speech.transcription import Transcription
 from stt_pipeline_tests.adapters.hearing import (
     Transcribe,
     errors,

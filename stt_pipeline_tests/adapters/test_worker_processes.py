@@ -19,8 +19,8 @@ import pytest
 from stt_pipeline import wiring
 from stt_pipeline.adapters import worker_processes
 from stt_pipeline.adapters.worker_processes import Finished, WorkerProcesses
-from stt_pipeline.domain.known_models import KNOWN_MODELS
-from stt_pipeline.domain.recording import Recording
+from stt_pipeline.domain.recordings.recording import Recording
+from stt_pipeline.domain.speech.known_models import KNOWN_MODELS
 from stt_pipeline.settings import Settings
 from stt_pipeline.worker import RECORDING
 from stt_pipeline_tests.factories import CALL_DATE, make_recording

@@ -6,11 +6,11 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from stt_pipeline.domain.call_dates import dates_of
-from stt_pipeline.domain.labelled_calls import LabelledCalls
-from stt_pipeline.domain.readiness import DateFacts, DateReadiness
-from stt_pipeline.domain.week_aside import SHOWN, Aside, AsideRecording, ReviewCall, Some
-from stt_pipeline.domain.week_progress import DateOutlook, Expected, WeekProgress
-from stt_pipeline.domain.week_report import WeekReport
+from stt_pipeline.domain.quality.labelled_calls import LabelledCalls
+from stt_pipeline.domain.week.readiness import DateFacts, DateReadiness
+from stt_pipeline.domain.week.week_aside import SHOWN, Aside, AsideRecording, ReviewCall, Some
+from stt_pipeline.domain.week.week_progress import DateOutlook, Expected, WeekProgress
+from stt_pipeline.domain.week.week_report import WeekReport
 from stt_pipeline_tests.factories import make_quality_row, utc
 
 PARIS = ZoneInfo("Europe/Paris")

@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from stt_pipeline import wiring
-from stt_pipeline.domain.normalise import normaliser
-from stt_pipeline.domain.wer import ErrorCounts, count_errors, pool
+from stt_pipeline.domain.quality.normalise import normaliser
+from stt_pipeline.domain.quality.wer import ErrorCounts, count_errors, pool
 from stt_pipeline.settings import Settings
 from stt_pipeline_tests.benchmarks.cases import Call, Case, write_calls, write_warm_up
 from stt_pipeline_tests.benchmarks.contenders import CONTENDERS, ContenderError, transcribe

@@ -16,11 +16,11 @@ from typing import Any
 
 from stt_pipeline import wiring
 from stt_pipeline.adapters.worker_processes import Task
-from stt_pipeline.domain import ledger
-from stt_pipeline.domain.recording import AudioInfo, FoundObject, Recording, Status
-from stt_pipeline.domain.references import spoken_by
-from stt_pipeline.domain.sharding import plan_recordings
-from stt_pipeline.domain.transcription import Failure, Transcription
+from stt_pipeline.domain.planning.sharding import plan_recordings
+from stt_pipeline.domain.quality.references import spoken_by
+from stt_pipeline.domain.recordings import ledger
+from stt_pipeline.domain.recordings.recording import AudioInfo, FoundObject, Recording, Status
+from stt_pipeline.domain.speech.transcription import Failure, Transcription
 from stt_pipeline.settings import Settings, load_settings
 from stt_pipeline.worker import groups_of, limit_s
 from stt_pipeline_tests.benchmarks.job import (

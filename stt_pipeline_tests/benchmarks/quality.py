@@ -27,7 +27,7 @@ from rich.console import Console
 
 from stt_pipeline import wiring
 from stt_pipeline.domain.errors import UserError
-from stt_pipeline.domain.transcription import Transcription
+from stt_pipeline.domain.speech.transcription import Transcription
 from stt_pipeline.settings import Settings, load_settings
 from stt_pipeline_tests.benchmarks import machine
 from stt_pipeline_tests.benchmarks import quality_calls as calls_of

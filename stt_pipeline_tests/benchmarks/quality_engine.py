@@ -24,9 +24,9 @@ from pydantic import TypeAdapter
 import stt_pipeline
 from stt_pipeline import wiring
 from stt_pipeline.adapters.whisper.process import process_environment
+from stt_pipeline.domain.planning.sharding import group
 from stt_pipeline.domain.ports import Source, Transcriber
-from stt_pipeline.domain.sharding import group
-from stt_pipeline.domain.transcription import Transcription
+from stt_pipeline.domain.speech.transcription import Transcription
 from stt_pipeline.settings import Settings
 from stt_pipeline_tests.benchmarks import plain as library
 from stt_pipeline_tests.benchmarks.job import Heard, Job
@@ -37,7 +37,7 @@ ENGINE_CODE = (
     "adapters/whisper/*.py",
     "adapters/audio.py",
     *(
-        f"domain/{name}.py"
+        f"domain/speech/{name}.py"
         for name in ("chunking", "engine", "languages", "loops", "transcription", "utterances")
     ),
 )

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from stt_pipeline.domain import expected_wer, signals
-from stt_pipeline.domain.call_figures import Figures, measure
-from stt_pipeline.domain.intervals import wer_interval
-from stt_pipeline.domain.normalise import Normaliser, normaliser
-from stt_pipeline.domain.references import spoken_by
-from stt_pipeline.domain.transcription import Transcription
-from stt_pipeline.domain.wer import ErrorCounts, count_errors, pool
+from stt_pipeline.domain.quality import expected_wer, signals
+from stt_pipeline.domain.quality.call_figures import Figures, measure
+from stt_pipeline.domain.quality.intervals import wer_interval
+from stt_pipeline.domain.quality.normalise import Normaliser, normaliser
+from stt_pipeline.domain.quality.references import spoken_by
+from stt_pipeline.domain.quality.wer import ErrorCounts, count_errors, pool
+from stt_pipeline.domain.speech.transcription import Transcription
 from stt_pipeline_tests.benchmarks.job import Heard
 from stt_pipeline_tests.benchmarks.quality_calls import Call, Half
 from stt_pipeline_tests.benchmarks.quality_faults import MONO_FAULTS

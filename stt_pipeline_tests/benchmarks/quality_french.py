@@ -10,9 +10,9 @@ from typing import Final
 
 import jiwer
 
-from stt_pipeline.domain.normalise import french, other
-from stt_pipeline.domain.transcription import Transcription
-from stt_pipeline.domain.wer import count_errors
+from stt_pipeline.domain.quality.normalise import french, other
+from stt_pipeline.domain.quality.wer import count_errors
+from stt_pipeline.domain.speech.transcription import Transcription
 from stt_pipeline_tests.benchmarks.job import Heard
 from stt_pipeline_tests.benchmarks.quality_calls import Call
 from stt_pipeline_tests.benchmarks.quality_figures import Row, row_of, texts_of

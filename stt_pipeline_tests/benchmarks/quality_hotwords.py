@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from stt_pipeline.domain.normalise import normaliser
-from stt_pipeline.domain.transcription import Transcription
+from stt_pipeline.domain.quality.normalise import normaliser
+from stt_pipeline.domain.speech.transcription import Transcription
 from stt_pipeline_tests.benchmarks import build
 from stt_pipeline_tests.benchmarks.quality_calls import LONGEST_PROMPT_S, Call
 from stt_pipeline_tests.benchmarks.quality_figures import Row, errors_row, texts_of

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 from statistics import median
 
-from stt_pipeline.domain.channel_roles import RoleWords
-from stt_pipeline.domain.signals import LIMITS
-from stt_pipeline.domain.transcription import Transcription
+from stt_pipeline.domain.quality.channel_roles import RoleWords
+from stt_pipeline.domain.quality.signals import LIMITS
+from stt_pipeline.domain.speech.transcription import Transcription
 from stt_pipeline_tests.benchmarks import build
 from stt_pipeline_tests.benchmarks.quality_calls import LONGEST_PROMPT_S, Call
 from stt_pipeline_tests.benchmarks.quality_figures import Row

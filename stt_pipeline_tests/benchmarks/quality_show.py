@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.console import Console
 
-from stt_pipeline.domain.drift import wilson
+from stt_pipeline.domain.quality.drift import wilson
 from stt_pipeline_tests.benchmarks.show import new_table
 from stt_pipeline_tests.benchmarks.summary import Target
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from stt_pipeline.domain.transcription import Segment, Transcription, Word
+from stt_pipeline.domain.speech.transcription import Segment, Transcription, Word
 
 TIMES = 4
 """How often a phrase is repeated: the fewest that count as a loop."""

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from stt_pipeline import wiring, worker
 from stt_pipeline.domain.ports import Heard, Source, Transcriber
-from stt_pipeline.domain.transcription import Channel, Segment, Span, Transcription, Word
+from stt_pipeline.domain.speech.transcription import Channel, Segment, Span, Transcription, Word
 from stt_pipeline.settings import Settings
 
 WORDS_VARIABLE = "BENCH_SCALE_WORDS"

@@ -3,7 +3,7 @@
 import struct
 from pathlib import Path
 
-from stt_pipeline.domain.transcription import Transcription
+from stt_pipeline.domain.speech.transcription import Transcription
 from stt_pipeline_tests.benchmarks.scale_engine import ANSWERS, answer
 
 CALL_DATE = "2026-11-16"

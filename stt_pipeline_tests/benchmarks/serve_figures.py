@@ -7,8 +7,8 @@ from statistics import fmean, median
 
 import numpy as np
 
-from stt_pipeline.domain.normalise import normaliser
-from stt_pipeline.domain.wer import ErrorCounts, count_errors, pool
+from stt_pipeline.domain.quality.normalise import normaliser
+from stt_pipeline.domain.quality.wer import ErrorCounts, count_errors, pool
 from stt_pipeline_tests.benchmarks.serve_load import Call, Outcome
 
 TRIM = 0.1

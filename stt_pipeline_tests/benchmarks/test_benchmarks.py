@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stt_pipeline.domain.recording import Recording
+from stt_pipeline.domain.recordings.recording import Recording
 from stt_pipeline_tests.benchmarks import build, results
 from stt_pipeline_tests.benchmarks.__main__ import chosen_cases, parse
 from stt_pipeline_tests.benchmarks.cases import CASES, LONG_MONO, NON_SPEECH, TEN_HOURS

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stt_pipeline.domain.signals import flags
+from stt_pipeline.domain.quality.signals import flags
 from stt_pipeline_tests.benchmarks import quality, quality_calls, quality_faults, quality_texts
 from stt_pipeline_tests.benchmarks.quality_calls import LANGUAGES, Call
 from stt_pipeline_tests.benchmarks.quality_figures import errors_row, speakers_row

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from stt_pipeline.adapters.audio import PyavProber
-from stt_pipeline.domain.call_figures import coverage
 from stt_pipeline.domain.errors import AudioUnreadableError
-from stt_pipeline.domain.signals import flags
+from stt_pipeline.domain.quality.call_figures import coverage
+from stt_pipeline.domain.quality.signals import flags
 from stt_pipeline_tests.benchmarks import scale
 from stt_pipeline_tests.benchmarks.scale_engine import CALL_S, ENGINE_CPU_S, answer, number_of
 from stt_pipeline_tests.benchmarks.scale_run import Watch

@@ -13,9 +13,9 @@ import dagster as dg
 
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.defs.watch import give
-from stt_pipeline.domain.prices import Capacity
-from stt_pipeline.domain.task_options import DatePlan
-from stt_pipeline.domain.task_sizes import TASK_SIZES
+from stt_pipeline.domain.planning.prices import Capacity
+from stt_pipeline.domain.planning.task_options import DatePlan
+from stt_pipeline.domain.planning.task_sizes import TASK_SIZES
 from stt_pipeline.settings import load_settings
 from stt_pipeline_tests.cloud.processes import wait_for
 

@@ -21,7 +21,7 @@ from stt_pipeline.demo.calls import Kind, SampleFile, make_calls, plan_week, spo
 from stt_pipeline.demo.dialogues import CUT_OFF, DIALOGUES, VOICEMAIL, Dialogue, Turn
 from stt_pipeline.demo.voice import TelephoneVoice
 from stt_pipeline.domain.errors import UserError
-from stt_pipeline.domain.keys import DEFAULT_PATTERN, KeyMetadata, KeyPattern, KeyProblem
+from stt_pipeline.domain.recordings.keys import DEFAULT_PATTERN, KeyMetadata, KeyPattern, KeyProblem
 
 MONDAY = dt.date(2026, 11, 16)
 GREETING = Turn("agent", "Good morning, how can I help you?")

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from stt_pipeline.domain.errors import UserError
-from stt_pipeline.domain.keys import KeyMetadata
+from stt_pipeline.domain.recordings.keys import KeyMetadata
 from stt_pipeline.settings import Settings, load_settings
 from stt_pipeline_tests.factories import utc
 

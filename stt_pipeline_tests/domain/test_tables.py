@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stt_pipeline.domain.call_figures import measure
-from stt_pipeline.domain.readiness import DateFacts, judge_date
-from stt_pipeline.domain.recording import Recording, Status
+from stt_pipeline.domain.quality.call_figures import measure
+from stt_pipeline.domain.quality.wer import ErrorCounts
+from stt_pipeline.domain.recordings.recording import Recording, Status
 from stt_pipeline.domain.schemas import PRIVATE_TABLES, TABLES
 from stt_pipeline.domain.tables import (
     error_count_rows,
@@ -23,7 +23,7 @@ from stt_pipeline.domain.tables import (
     transcript_row,
     word_rows,
 )
-from stt_pipeline.domain.wer import ErrorCounts
+from stt_pipeline.domain.week.readiness import DateFacts, judge_date
 from stt_pipeline_tests.factories import (
     CALL_DATE,
     NOW,

@@ -15,11 +15,11 @@ from dagster._core.test_utils import create_run_for_test, freeze_time
 from stt_pipeline.defs.flow import build_definitions
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.defs.transcript_quality import candidate_digest
-from stt_pipeline.domain.gates import WER, CheckResult, Verdict
-from stt_pipeline.domain.recording import Recording
+from stt_pipeline.domain.quality.gates import WER, CheckResult, Verdict
+from stt_pipeline.domain.recordings.recording import Recording
 from stt_pipeline.domain.schemas import DATE_TABLES
+from stt_pipeline.domain.speech.transcription import Failure
 from stt_pipeline.domain.tables import recordings_table, table
-from stt_pipeline.domain.transcription import Failure
 from stt_pipeline.settings import Settings
 from stt_pipeline_tests.factories import make_recording, make_result
 

@@ -13,9 +13,9 @@ from stt_pipeline.defs import candidates
 from stt_pipeline.defs.candidates import HeardTotals, write_candidates
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.defs.transcript_quality import ASSET, judge_calls, judge_date
-from stt_pipeline.domain.recording import Recording
+from stt_pipeline.domain.recordings.recording import Recording
+from stt_pipeline.domain.speech.transcription import Failure, Result
 from stt_pipeline.domain.tables import segment_rows, table, transcript_row, word_rows
-from stt_pipeline.domain.transcription import Failure, Result
 from stt_pipeline.settings import Settings
 from stt_pipeline_tests.factories import (
     CALL_DATE,

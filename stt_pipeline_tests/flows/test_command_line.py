@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import pytest
 
-from stt_pipeline.domain.normalise import english
-from stt_pipeline.domain.wer import count_errors, pool
+from stt_pipeline.domain.quality.normalise import english
+from stt_pipeline.domain.quality.wer import count_errors, pool
 from stt_pipeline_tests.flows.conftest import MONDAY, TUESDAY, WEEK, Ended, Make, Row, Site
 from stt_pipeline_tests.speech.encode import encode, write_wav
 from stt_pipeline_tests.speech.sounds import silence

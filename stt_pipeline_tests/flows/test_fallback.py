@@ -19,7 +19,7 @@ from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.defs.running import Runner
 from stt_pipeline.defs.weekly_readiness import judge_week, week_report
 from stt_pipeline.domain.call_dates import week_of
-from stt_pipeline.domain.fallback import ENGINE
+from stt_pipeline.domain.planning.fallback import ENGINE
 from stt_pipeline.settings import Settings
 from stt_pipeline.wiring.engine import WORKER_PROGRAM
 from stt_pipeline_tests.cloud.faulty_proxy import FaultyProxy

@@ -12,7 +12,7 @@ from stt_pipeline import wiring
 from stt_pipeline.defs.fallback import hand_over_late
 from stt_pipeline.defs.tasks import recordings_of
 from stt_pipeline.defs.transcript_shards import plan_date
-from stt_pipeline.domain.fallback import price_usd
+from stt_pipeline.domain.planning.fallback import price_usd
 from stt_pipeline_tests.flows.lake import Lake
 from stt_pipeline_tests.flows.test_watch import DEADLINE, FRIDAY
 

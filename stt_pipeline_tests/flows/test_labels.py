@@ -22,12 +22,12 @@ from stt_pipeline.defs.label_export import export
 from stt_pipeline.defs.label_import import Imported, import_labels
 from stt_pipeline.defs.labels import label_state
 from stt_pipeline.defs.resources import Pipeline
-from stt_pipeline.domain.engine_choice import read_choice
 from stt_pipeline.domain.errors import UserError
-from stt_pipeline.domain.labelling import Draw
-from stt_pipeline.domain.normalise import english
-from stt_pipeline.domain.progress import Unwatched
-from stt_pipeline.domain.wer import count_errors, pool
+from stt_pipeline.domain.labelling.labelling import Draw
+from stt_pipeline.domain.planning.progress import Unwatched
+from stt_pipeline.domain.quality.normalise import english
+from stt_pipeline.domain.quality.wer import count_errors, pool
+from stt_pipeline.domain.speech.engine_choice import read_choice
 from stt_pipeline.settings import Settings
 from stt_pipeline_tests.flows.conftest import MONDAY, TUESDAY, WEEK, Ended, Make, Site, empty_site
 from stt_pipeline_tests.flows.test_command_line import assert_refused, several

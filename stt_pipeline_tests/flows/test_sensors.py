@@ -12,9 +12,9 @@ import pytest
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.defs.retries import WILL_RETRY_TAG
 from stt_pipeline.defs.transcript_shards import plan_date
-from stt_pipeline.domain.gates import COMPLETENESS
 from stt_pipeline.domain.ports import ReadableStore
-from stt_pipeline.domain.recording import FoundObject
+from stt_pipeline.domain.quality.gates import COMPLETENESS
+from stt_pipeline.domain.recordings.recording import FoundObject
 from stt_pipeline_tests.flows.lake import Lake
 
 MONDAY, TUESDAY = "2026-11-16", "2026-11-17"

@@ -9,10 +9,10 @@ import pytest
 
 from stt_pipeline.defs.alerting import Cause, failure_alert, raise_alert, send_unsent
 from stt_pipeline.defs.transcript_shards import plan_date
-from stt_pipeline.domain.alarm import Alert
 from stt_pipeline.domain.metrics import Metric
-from stt_pipeline.domain.prices import Capacity
-from stt_pipeline.domain.shard_plan import ShardPlan
+from stt_pipeline.domain.planning.alarm import Alert
+from stt_pipeline.domain.planning.prices import Capacity
+from stt_pipeline.domain.planning.shard_plan import ShardPlan
 from stt_pipeline_tests.flows.lake import Lake
 
 FRIDAY = "2026-11-20"

@@ -10,7 +10,7 @@ import pytest
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.defs.weekly_readiness import weekly_readiness_asset
 from stt_pipeline.domain.call_dates import monday_of, week_of
-from stt_pipeline.domain.expected_wer import MIN_LABELLED_CALLS
+from stt_pipeline.domain.quality.expected_wer import MIN_LABELLED_CALLS
 from stt_pipeline.domain.tables import table
 from stt_pipeline.settings import Settings
 from stt_pipeline_tests.factories import make_quality_row

@@ -9,7 +9,7 @@ from stt_pipeline.defs.published_tables import note_publication
 from stt_pipeline.defs.weekly_readiness import judge_week, week_report
 from stt_pipeline.domain.schemas import DATE_TABLES
 from stt_pipeline.domain.tables import table, transcript_row
-from stt_pipeline.domain.week_report import WeekReport
+from stt_pipeline.domain.week.week_report import WeekReport
 from stt_pipeline_tests.factories import make_transcription
 from stt_pipeline_tests.flows.lake import Lake
 

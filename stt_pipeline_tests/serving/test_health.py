@@ -11,7 +11,7 @@ from stt_pipeline import wiring
 from stt_pipeline.adapters.whisper.engine import FasterWhisperTranscriber
 from stt_pipeline.domain.ports import Source
 from stt_pipeline.domain.serving.backlog import Waiting
-from stt_pipeline.domain.transcription import Transcription
+from stt_pipeline.domain.speech.transcription import Transcription
 from stt_pipeline.serving.engine import Engine, Work
 from stt_pipeline.serving.half_second import SECONDS, WORD, half_second
 from stt_pipeline.serving.health import ready_status

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from stt_pipeline.domain.normalise import normaliser
+from stt_pipeline.domain.quality.normalise import normaliser
+from stt_pipeline.domain.quality.wer import count_errors
 from stt_pipeline.domain.schemas import TABLES
-from stt_pipeline.domain.wer import count_errors
 from stt_pipeline.serving.documents import Segment, Transcript, Word
 from stt_pipeline_tests.serving.running import Service
 

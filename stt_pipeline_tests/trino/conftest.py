@@ -8,8 +8,8 @@ from stt_pipeline.adapters.athena.catalog import AthenaCatalog
 from stt_pipeline.adapters.athena.execution import AthenaQueries
 from stt_pipeline.adapters.athena.glue import GlueTables
 from stt_pipeline.adapters.s3_store import S3Store
-from stt_pipeline.domain.glue_tables import GlueLake
 from stt_pipeline.domain.schemas import TABLES
+from stt_pipeline.domain.sql.glue_tables import GlueLake
 from stt_pipeline_tests.cloud.s3 import ENVIRONMENT, create_bucket, running_s3
 from stt_pipeline_tests.known_lake import FIRST_DATE, TODAY, write_known_lake
 from stt_pipeline_tests.trino.athena import WORKGROUP, Athena, running_athena

@@ -9,7 +9,7 @@ import pytest
 from stt_pipeline.adapters.athena.catalog import AthenaCatalog
 from stt_pipeline.adapters.duckdb_catalog import DuckdbCatalog
 from stt_pipeline.adapters.local_store import LocalStore
-from stt_pipeline.domain.analyst_queries import AnalystQuery, find
+from stt_pipeline.domain.sql.analyst_queries import AnalystQuery, find
 from stt_pipeline.queries import library
 from stt_pipeline_tests.factories import utc
 from stt_pipeline_tests.known_lake import NEW, OLD, TODAY, write_known_lake

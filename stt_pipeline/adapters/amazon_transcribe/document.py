@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel, ValidationError
 
-from stt_pipeline.domain import utterances
-from stt_pipeline.domain.transcription import Channel, Segment, Span, Transcription, Word
+from stt_pipeline.domain.speech import utterances
+from stt_pipeline.domain.speech.transcription import Channel, Segment, Span, Transcription, Word
 
 SPOKEN = "pronunciation"
 

@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from stt_pipeline.adapters.amazon_transcribe.jobs import RefusedError
-from stt_pipeline.domain.prices import OUTSIDE
-from stt_pipeline.domain.recording import Recording
+from stt_pipeline.domain.planning.prices import OUTSIDE
+from stt_pipeline.domain.recordings.recording import Recording
 
 S3: Final = "s3://"
 

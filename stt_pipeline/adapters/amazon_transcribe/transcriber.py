@@ -13,9 +13,9 @@ from stt_pipeline.adapters.amazon_transcribe.document import DocumentError, read
 from stt_pipeline.adapters.amazon_transcribe.jobs import POLL_S, Jobs, RefusedError, State
 from stt_pipeline.adapters.amazon_transcribe.order import PREFIX, Order, make_order
 from stt_pipeline.domain.errors import AudioUnreadableError
-from stt_pipeline.domain.fallback import ENGINE
+from stt_pipeline.domain.planning.fallback import ENGINE
 from stt_pipeline.domain.ports import Budget, Heard, Source, Store
-from stt_pipeline.domain.transcription import Transcription
+from stt_pipeline.domain.speech.transcription import Transcription
 
 AT_ONCE: Final = 50
 """Jobs: half of what an account may have at work; at POLL_S half of what it may ask a second."""
@@ -31,7 +31,7 @@ MONO: Final = ("unknown",)
 class Request:
     """What is asked for every recording: codes of its languages, names to hint, who speaks where.
 
-    `vocabularies` are tables of domain/vocabulary.py by code.
+    `vocabularies` are tables of domain/speech/vocabulary.py by code.
     """
 
     dialects: Mapping[str, str]

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from stt_pipeline.adapters.athena.execution import AthenaQueries
 from stt_pipeline.adapters.athena.glue import GlueTables
-from stt_pipeline.domain.athena_sql import NOT_A_SELECT, may_run
 from stt_pipeline.domain.errors import UserError
 from stt_pipeline.domain.ports import Answer
+from stt_pipeline.domain.sql.athena_sql import NOT_A_SELECT, may_run
 
 
 class AthenaCatalog:

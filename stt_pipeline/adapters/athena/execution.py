@@ -12,8 +12,8 @@ from stt_pipeline.adapters.athena.errors import explained
 from stt_pipeline.adapters.athena.glue import RETRIES
 from stt_pipeline.adapters.athena.rows import arrow_table
 from stt_pipeline.domain.errors import UserError
+from stt_pipeline.domain.planning.prices import ATHENA
 from stt_pipeline.domain.ports import Answer
-from stt_pipeline.domain.prices import ATHENA
 
 FIRST_WAIT_S = 0.2
 LONGEST_WAIT_S = 3.0

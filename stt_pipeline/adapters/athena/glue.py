@@ -1,4 +1,4 @@
-"""Databases and tables in the Glue catalog. What a table is, domain/glue_tables.py says."""
+"""Databases and tables in the Glue catalog. What a table is, domain/sql/glue_tables.py says."""
 
 import datetime as dt
 from collections.abc import Callable, Sequence
@@ -10,8 +10,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from stt_pipeline.adapters.athena.errors import code, explained
-from stt_pipeline.domain.glue_tables import GlueLake, TableInput, updated
 from stt_pipeline.domain.schemas import TABLES
+from stt_pipeline.domain.sql.glue_tables import GlueLake, TableInput, updated
 
 RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 8})
 """Dates published side by side all register: throttling is waited out."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from stt_pipeline.adapters.s3_store.client import Client
 from stt_pipeline.adapters.s3_store.failures import Action, Place, translated
-from stt_pipeline.domain.recording import FoundObject
+from stt_pipeline.domain.recordings.recording import FoundObject
 
 LAST = "\U0010ffff"
 """Behind every name of a folder: S3 orders keys by their UTF-8 bytes, as Python orders text."""

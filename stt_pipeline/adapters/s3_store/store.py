@@ -13,7 +13,7 @@ from stt_pipeline.adapters.s3_store.lease import LIFE_S, Lease
 from stt_pipeline.adapters.s3_store.listing import Listing
 from stt_pipeline.adapters.s3_store.reading import FIRST_BLOCK_BYTES, RangedReader, fetched
 from stt_pipeline.domain.errors import ObjectMissingError
-from stt_pipeline.domain.recording import FoundObject
+from stt_pipeline.domain.recordings.recording import FoundObject
 
 MD5 = "md5"
 """Metadata of an object that this store wrote: its etag is no MD5 where a KMS key encrypts it."""

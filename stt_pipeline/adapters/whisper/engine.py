@@ -15,12 +15,12 @@ from stt_pipeline.adapters.whisper.hearing import ChunkFigures, Hearing
 from stt_pipeline.adapters.whisper.model import Encoded, Model
 from stt_pipeline.adapters.whisper.passes import Reading, read
 from stt_pipeline.adapters.whisper.speech import RATE, Samples
-from stt_pipeline.domain.chunking import Chunk, unsaid
-from stt_pipeline.domain.engine import EngineSpec
 from stt_pipeline.domain.errors import AudioUnreadableError, ObjectMissingError
+from stt_pipeline.domain.planning.sharding import BATCH
 from stt_pipeline.domain.ports import Heard, Source
-from stt_pipeline.domain.sharding import BATCH
-from stt_pipeline.domain.transcription import Span, Transcription
+from stt_pipeline.domain.speech.chunking import Chunk, unsaid
+from stt_pipeline.domain.speech.engine import EngineSpec
+from stt_pipeline.domain.speech.transcription import Span, Transcription
 
 PIECE_S = 300.0
 """Seconds of audio held at once: bounds the memory of a long call (20 MB a channel)."""

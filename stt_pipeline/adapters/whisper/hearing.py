@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from stt_pipeline.adapters.whisper.speech import RATE, ChannelListener, Samples, Utterance
-from stt_pipeline.domain import utterances
-from stt_pipeline.domain.chunking import Chunk, pack
-from stt_pipeline.domain.engine import EngineSpec
-from stt_pipeline.domain.languages import LanguageVotes
-from stt_pipeline.domain.loops import LOOP_COMPRESSION_RATIO
-from stt_pipeline.domain.transcription import Segment, Transcription, Word
+from stt_pipeline.domain.speech import utterances
+from stt_pipeline.domain.speech.chunking import Chunk, pack
+from stt_pipeline.domain.speech.engine import EngineSpec
+from stt_pipeline.domain.speech.languages import LanguageVotes
+from stt_pipeline.domain.speech.loops import LOOP_COMPRESSION_RATIO
+from stt_pipeline.domain.speech.transcription import Segment, Transcription, Word
 
 ALIKE = 0.02
 """Two channels whose difference is below this share of their level carry the same signal."""

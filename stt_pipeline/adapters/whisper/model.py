@@ -17,9 +17,9 @@ from faster_whisper.transcribe import get_suppressed_tokens
 from numpy.typing import NDArray
 
 from stt_pipeline.adapters.whisper.speech import RATE, Samples
-from stt_pipeline.domain.engine import EngineSpec
-from stt_pipeline.domain.hotwords import hinted
-from stt_pipeline.domain.transcription import Word
+from stt_pipeline.domain.speech.engine import EngineSpec
+from stt_pipeline.domain.speech.hotwords import hinted
+from stt_pipeline.domain.speech.transcription import Word
 
 FRAMES_PER_S = 100
 """Mel frames a second: 10 ms each."""

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from stt_pipeline.adapters.whisper.model import Decoded, Encoded, Model, Rung
-from stt_pipeline.domain.engine import Decoding
-from stt_pipeline.domain.loops import LOOP_COMPRESSION_RATIO, cut_loops, find_loop
-from stt_pipeline.domain.utterances import compression_ratio
+from stt_pipeline.domain.speech.engine import Decoding
+from stt_pipeline.domain.speech.loops import LOOP_COMPRESSION_RATIO, cut_loops, find_loop
+from stt_pipeline.domain.speech.utterances import compression_ratio
 
 STUBBORN = Rung(beam_size=5, repetition_penalty=1.1, no_repeat_ngram_size=5)
 """The search for a chunk that loops in both passes: what was said twice in a row is left alone."""

@@ -7,9 +7,9 @@ import numpy as np
 from faster_whisper.vad import VadOptions, get_speech_timestamps
 from numpy.typing import NDArray
 
-from stt_pipeline.domain.chunking import WINDOW_S
-from stt_pipeline.domain.engine import SpeechDetection
-from stt_pipeline.domain.transcription import Channel, Span
+from stt_pipeline.domain.speech.chunking import WINDOW_S
+from stt_pipeline.domain.speech.engine import SpeechDetection
+from stt_pipeline.domain.speech.transcription import Channel, Span
 
 Samples = NDArray[np.float32]
 

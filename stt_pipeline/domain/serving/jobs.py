@@ -6,9 +6,9 @@ import secrets
 from dataclasses import dataclass
 from enum import StrEnum
 
-from stt_pipeline.domain.recording import Recording
+from stt_pipeline.domain.recordings.recording import Recording
 from stt_pipeline.domain.serving.options import Options
-from stt_pipeline.domain.transcription import Failure, Result
+from stt_pipeline.domain.speech.transcription import Failure, Result
 
 MOST_CLAIMS = 3
 """Services that may end over a job before it is given up: it may be the job that ends them."""

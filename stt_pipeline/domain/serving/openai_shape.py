@@ -7,8 +7,8 @@ import math
 from collections.abc import Collection
 from typing import Any
 
-from stt_pipeline.domain.exports import as_srt, as_vtt
-from stt_pipeline.domain.transcription import Transcription
+from stt_pipeline.domain.speech.exports import as_srt, as_vtt
+from stt_pipeline.domain.speech.transcription import Transcription
 
 FORMS = ("json", "text", "srt", "verbose_json", "vtt")
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from stt_pipeline.domain.errors import UserError
-from stt_pipeline.domain.exports import FORMATS
+from stt_pipeline.domain.speech.exports import FORMATS
 
 SPEAKERS = ("agent", "customer")
 

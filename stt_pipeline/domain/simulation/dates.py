@@ -4,11 +4,11 @@ import datetime as dt
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
-from stt_pipeline.domain.forecast import DateWork, ShardWork
+from stt_pipeline.domain.planning.forecast import DateWork, ShardWork
+from stt_pipeline.domain.planning.task_options import Backlog, DatePlan
+from stt_pipeline.domain.planning.ticks import DateState
 from stt_pipeline.domain.simulation.tasks import Task
 from stt_pipeline.domain.simulation.world import Arrival, running_total
-from stt_pipeline.domain.task_options import Backlog, DatePlan
-from stt_pipeline.domain.ticks import DateState
 
 
 @dataclass

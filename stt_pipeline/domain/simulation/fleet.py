@@ -5,11 +5,11 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from stt_pipeline.domain.prices import Capacity
+from stt_pipeline.domain.planning.prices import Capacity
+from stt_pipeline.domain.planning.task_options import DatePlan
 from stt_pipeline.domain.simulation.dates import DateRun
 from stt_pipeline.domain.simulation.tasks import Task, launch_control, launch_shard
 from stt_pipeline.domain.simulation.world import World
-from stt_pipeline.domain.task_options import DatePlan
 
 Ended = Callable[[float, DateRun, int, Task], None]
 """Told when a shard's task will end: the moment, its date, the date's round, the task."""

@@ -4,13 +4,13 @@ import math
 from statistics import NormalDist
 from typing import Final
 
-from stt_pipeline.domain.prices import FARGATE_BY_CAPACITY, Capacity
+from stt_pipeline.domain.planning.prices import FARGATE_BY_CAPACITY, Capacity
+from stt_pipeline.domain.planning.task_sizes import CONTROL_SIZE, TASK_SIZES
+from stt_pipeline.domain.planning.throughput import BUSY, START_S, Throughput
+from stt_pipeline.domain.planning.ticks import SENSOR_EVERY_S
 from stt_pipeline.domain.simulation.tasks import START_SIGMA
 from stt_pipeline.domain.simulation.week import READINESS_S
 from stt_pipeline.domain.simulation.world import World
-from stt_pipeline.domain.task_sizes import CONTROL_SIZE, TASK_SIZES
-from stt_pipeline.domain.throughput import BUSY, START_S, Throughput
-from stt_pipeline.domain.ticks import SENSOR_EVERY_S
 
 _STEPS: Final = 4
 """Runs one after the other that a recording needs: list, transcribe, publish, make the report."""

@@ -5,12 +5,12 @@ import random
 from dataclasses import dataclass, field
 from typing import Final
 
-from stt_pipeline.domain.prices import FARGATE_BY_CAPACITY, MIN_BILLED_S, Capacity
-from stt_pipeline.domain.sharding import GROUP_AUDIO_S
+from stt_pipeline.domain.planning.prices import FARGATE_BY_CAPACITY, MIN_BILLED_S, Capacity
+from stt_pipeline.domain.planning.sharding import GROUP_AUDIO_S
+from stt_pipeline.domain.planning.task_options import CONTROL_CAPACITY, LOST_S
+from stt_pipeline.domain.planning.task_sizes import CONTROL_SIZE, TaskSize
+from stt_pipeline.domain.planning.throughput import BUSY, START_S
 from stt_pipeline.domain.simulation.world import World
-from stt_pipeline.domain.task_options import CONTROL_CAPACITY, LOST_S
-from stt_pipeline.domain.task_sizes import CONTROL_SIZE, TaskSize
-from stt_pipeline.domain.throughput import BUSY, START_S
 
 INTERRUPTED_IN_AN_HOUR: Final = 0.15
 _INTERRUPTIONS_PER_S: Final = -math.log(1 - INTERRUPTED_IN_AN_HOUR) / 3600

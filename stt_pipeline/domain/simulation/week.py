@@ -8,17 +8,13 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Final
 
-from stt_pipeline.domain.alarm import decide
 from stt_pipeline.domain.call_dates import week_of
-from stt_pipeline.domain.capacity import CapacityPlan, plan
-from stt_pipeline.domain.forecast import forecast
-from stt_pipeline.domain.simulation.dates import DateRun
-from stt_pipeline.domain.simulation.fleet import Bill, Fleet
-from stt_pipeline.domain.simulation.tasks import Task
-from stt_pipeline.domain.simulation.world import World
-from stt_pipeline.domain.task_options import DatePlan, Limits
-from stt_pipeline.domain.throughput import PRIOR, Measured, Throughput, estimate
-from stt_pipeline.domain.ticks import (
+from stt_pipeline.domain.planning.alarm import decide
+from stt_pipeline.domain.planning.capacity import CapacityPlan, plan
+from stt_pipeline.domain.planning.forecast import forecast
+from stt_pipeline.domain.planning.task_options import DatePlan, Limits
+from stt_pipeline.domain.planning.throughput import PRIOR, Measured, Throughput, estimate
+from stt_pipeline.domain.planning.ticks import (
     WATCH_S,
     Ask,
     Tick,
@@ -28,6 +24,10 @@ from stt_pipeline.domain.ticks import (
     sensor_every_s,
     ticks,
 )
+from stt_pipeline.domain.simulation.dates import DateRun
+from stt_pipeline.domain.simulation.fleet import Bill, Fleet
+from stt_pipeline.domain.simulation.tasks import Task
+from stt_pipeline.domain.simulation.world import World
 
 READINESS_S: Final = 60.0
 """Work of the run that makes the weekly asset, beside its start."""

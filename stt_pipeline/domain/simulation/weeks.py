@@ -8,12 +8,12 @@ from statistics import median
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from stt_pipeline.domain.deadline import Deadline
+from stt_pipeline.domain.planning.deadline import Deadline
+from stt_pipeline.domain.planning.task_options import Limits
+from stt_pipeline.domain.planning.ticks import HURRY_S, seconds_between
 from stt_pipeline.domain.simulation import oracle
 from stt_pipeline.domain.simulation.week import Promise, Week
 from stt_pipeline.domain.simulation.world import World, draw_week
-from stt_pipeline.domain.task_options import Limits
-from stt_pipeline.domain.ticks import HURRY_S, seconds_between
 
 FIRST_MONDAY: Final = dt.date(2026, 1, 5)
 """Week 0; the weeks go on from it, through both clock changes of every year."""

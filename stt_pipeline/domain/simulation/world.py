@@ -10,8 +10,8 @@ from statistics import NormalDist
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from stt_pipeline.domain.load import CALL_S, CHANNELS, LONGEST_CALL_S, call_hours
-from stt_pipeline.domain.ticks import NIGHT, first_tick_for, seconds_between, ticks
+from stt_pipeline.domain.planning.load import CALL_S, CHANNELS, LONGEST_CALL_S, call_hours
+from stt_pipeline.domain.planning.ticks import NIGHT, first_tick_for, seconds_between, ticks
 
 SUNDAY_OPEN: Final = 0.1
 SUNDAY_SHARE: Final = 0.1

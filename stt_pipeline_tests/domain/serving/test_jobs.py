@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stt_pipeline.domain.recording import Recording, Status
+from stt_pipeline.domain.recordings.recording import Recording, Status
 from stt_pipeline.domain.serving.jobs import (
     Job,
     Progress,
@@ -17,7 +17,7 @@ from stt_pipeline.domain.serving.jobs import (
     new_job_id,
 )
 from stt_pipeline.domain.serving.options import Options
-from stt_pipeline.domain.transcription import Failure, Result, Transcription
+from stt_pipeline.domain.speech.transcription import Failure, Result, Transcription
 
 NOW = dt.datetime(2026, 11, 23, 12, tzinfo=dt.UTC)
 

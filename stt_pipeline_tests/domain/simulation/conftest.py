@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from stt_pipeline.domain.deadline import Deadline
+from stt_pipeline.domain.planning.deadline import Deadline
+from stt_pipeline.domain.planning.task_options import Limits
 from stt_pipeline.domain.simulation.weeks import Scenario
 from stt_pipeline.domain.simulation.world import World, draw_week
-from stt_pipeline.domain.task_options import Limits
 
 PARIS = ZoneInfo("Europe/Paris")
 MONDAY = dt.date(2026, 11, 16)

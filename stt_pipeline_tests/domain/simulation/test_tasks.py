@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stt_pipeline.domain.prices import FARGATE_BY_CAPACITY, Capacity
+from stt_pipeline.domain.planning.prices import FARGATE_BY_CAPACITY, Capacity
+from stt_pipeline.domain.planning.task_sizes import TASK_SIZES
+from stt_pipeline.domain.planning.throughput import BUSY
 from stt_pipeline.domain.simulation.tasks import (
     MAX_RETRIES,
     MAX_RUN_S,
@@ -17,8 +19,6 @@ from stt_pipeline.domain.simulation.tasks import (
     launch_control,
     launch_shard,
 )
-from stt_pipeline.domain.task_sizes import TASK_SIZES
-from stt_pipeline.domain.throughput import BUSY
 from stt_pipeline_tests.domain.simulation.conftest import make_world
 
 H = 3600.0

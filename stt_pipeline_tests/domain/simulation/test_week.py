@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from stt_pipeline.domain import capacity
+from stt_pipeline.domain.planning import capacity
+from stt_pipeline.domain.planning.task_options import Limits
+from stt_pipeline.domain.planning.ticks import seconds_between
 from stt_pipeline.domain.simulation import week as week_module
 from stt_pipeline.domain.simulation.week import Played, Promise, Week
 from stt_pipeline.domain.simulation.world import Arrival, World
-from stt_pipeline.domain.task_options import Limits
-from stt_pipeline.domain.ticks import seconds_between
 from stt_pipeline_tests.domain.simulation.conftest import PARIS, make_world
 
 H = 3600.0

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from stt_pipeline.domain.planning.task_options import Limits
 from stt_pipeline.domain.simulation import oracle
 from stt_pipeline.domain.simulation.weeks import Scenario, WeekResult, simulate, summarise
 from stt_pipeline.domain.simulation.world import Arrival, World, draw_week
-from stt_pipeline.domain.task_options import Limits
 from stt_pipeline_tests.domain.simulation.conftest import MONDAY, PARIS, make_world
 
 H = 3600.0

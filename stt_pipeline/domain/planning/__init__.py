@@ -1,0 +1,1 @@
+"""When, where and for how much: capacity, shards, ticks, forecast, fallback. Launches nothing."""

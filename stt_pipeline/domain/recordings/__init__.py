@@ -1,0 +1,1 @@
+"""Recordings as found: keys, headers, the ledger, publications. Lists and opens nothing."""

@@ -1,0 +1,1 @@
+"""What an engine hears, and its rules: chunks, languages, loops, names. Hears nothing itself."""

@@ -1,0 +1,1 @@
+"""Published tables in the words of Athena and Glue. Runs no query."""
