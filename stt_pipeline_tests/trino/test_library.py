@@ -195,6 +195,30 @@ EXPECTED: list[tuple[str, dict[str, str], Rows]] = [
         ],
     ),
     (
+        "word_error_rate_by_part",
+        {},
+        [
+            (None, 1, 20, 2, 1, 0, 0.15),
+            ("billing", 2, 108, 7, 3, 2, 0.1111),
+            ("sales", 1, 40, 0, 0, 2, 0.05),
+        ],
+    ),
+    (
+        "word_error_rate_by_part",
+        {"part": "Agent"},
+        [("A1", 2, 108, 7, 3, 2, 0.1111), ("A2", 2, 60, 2, 1, 2, 0.0833)],
+    ),
+    (
+        "word_error_rate_by_part",
+        {"part": "engine", "from_date": MONDAY},
+        [("new engine", 1, 20, 2, 1, 0, 0.15), ("old engine", 1, 98, 6, 2, 2, 0.102)],
+    ),
+    (
+        "word_error_rate_by_part",
+        {"part": "date", "from_date": TUESDAY},
+        [(TUESDAY, 1, 20, 2, 1, 0, 0.15)],
+    ),
+    (
         "word_error_rate_by_week",
         {},
         # 4 of 50 words, by call 2 of 10 and 2 of 40: 1.96 sqrt(2 (1.2² + 1.2²)) / 50 = 0.0941.
