@@ -3,9 +3,10 @@
 import json
 import os
 import tempfile
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,12 +31,22 @@ class TrinoError(Exception):
 
 @dataclass
 class Statement:
-    """A query that runs; `step` goes on with it."""
+    """A query that runs; `step` goes on with it. `begin` sends it, and returns where it goes on.
 
-    next_uri: str | None
+    A server takes queries some seconds before it has heard of itself as a node that has the tables
+    (`NO_NODES_AVAILABLE`): a query that came too early is sent again.
+    """
+
+    begin: Callable[[], str]
+    next_uri: str | None = field(init=False)
     columns: list[dict[str, Any]] = field(default_factory=list)
     rows: Rows = field(default_factory=list)
     scanned_bytes: int = 0
+    _patient_until_s: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.next_uri = self.begin()
+        self._patient_until_s = time.monotonic() + START_S
 
     def step(self) -> bool:
         """Takes the next part of the answer; returns whether there is more. Raises TrinoError."""
@@ -57,6 +68,11 @@ class Statement:
         self.scanned_bytes = int(part.get("stats", {}).get("physicalInputBytes", 0))
         self.next_uri = part.get("nextUri")
         if error := part.get("error"):
+            is_early = error["errorName"] == "NO_NODES_AVAILABLE"
+            if is_early and time.monotonic() < self._patient_until_s:
+                time.sleep(0.5)
+                self.next_uri = self.begin()
+                return
             raise TrinoError(f"{error['errorName']}: {error['message']}")
 
 
@@ -77,7 +93,7 @@ class Trino:
                 "X-Trino-Schema": database,
             },
         )
-        return Statement(_json(request)["nextUri"])
+        return Statement(lambda: str(_json(request)["nextUri"]))
 
     def rows(self, sql: str, database: str) -> list[dict[str, Any]]:
         """The rows of a query by column; raises TrinoError."""
