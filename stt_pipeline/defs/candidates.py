@@ -92,10 +92,14 @@ def write_candidates(
 
 
 def role_words(accepted: Sequence[Recording], results: ResultStore) -> RoleWords:
-    """What each side says on the date, from as many of its checkpoints as it takes."""
+    """What each side says on the date, from as many of its checkpoints as it takes.
+
+    None is read of a recording that the ledger knows to have one channel: it has no sides.
+    """
+    two_sided = [recording for recording in accepted if recording.channels != 1]
     return RoleWords(
         (recording.call_id or "", result.outcome)
-        for recording, result in by_call(accepted, results)
+        for recording, result in by_call(two_sided, results)
         if result is not None and isinstance(result.outcome, Transcription)
     )
 

@@ -115,7 +115,7 @@ def hand_over_late(
 
     Where shards are tasks, the sensor `forecast` does so while they are at work.
     """
-    if pipeline.settings.shard_runs or not missing:
+    if pipeline.settings.shard_runs or not missing or not is_for(pipeline, LATE):
         return []
     date = dt.date.fromisoformat(call_date)
     throughput = backlog.throughput(pipeline, due.local_now(pipeline).date())
@@ -141,9 +141,9 @@ def hand_over(
     date_of: Callable[[Recording], dt.date],
 ) -> list[Recording]:
     """Leaves to the paid engine what makes the rest in time, within the budget; returns it."""
-    settings = pipeline.settings
-    if not is_for(pipeline, LATE) or left_s <= 0:
+    if left_s <= 0:
         return []
+    settings = pipeline.settings
     budget = wiring.weekly_budget(settings)
     left_usd = budget.budget_usd - budget.spent_usd()
     chosen = least_to_hand_over(missing, is_in_time, left_usd, left_s)

@@ -226,7 +226,7 @@ class Jobs:
             self._records.tell(job_id, replace(held.progress, running=False))
         else:
             self._records.finish(job_id, result)
-            self._close(held.job)
+            self._records.forget_upload(held.job)
 
     def _close(self, job: Job) -> None:
         """The job is over, and its sound goes; a recording asked for by URI is never ours."""
