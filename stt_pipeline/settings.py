@@ -16,8 +16,7 @@ from stt_pipeline.domain.planning.deadline import Deadline
 from stt_pipeline.domain.planning.fallback import FAILED, LATE
 from stt_pipeline.domain.recordings.keys import DEFAULT_PATTERN, KeyPattern
 from stt_pipeline.domain.speech.engine import WHISPER_LANGUAGES
-
-SPEAKERS = ("agent", "customer")
+from stt_pipeline.domain.speech.speakers import parse_sides
 
 
 def _folder(name: str) -> str:
@@ -295,10 +294,7 @@ class Settings(BaseSettings):
     def _speakers(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
-        sides = dict(part.strip().split("=", 1) for part in value.split(",") if "=" in part)
-        if set(sides) != {"left", "right"} or set(sides.values()) != set(SPEAKERS):
-            raise ValueError("write left=agent,right=customer, or the other way round")
-        return sides["left"], sides["right"]
+        return parse_sides(value)
 
     @field_validator("model_sha256")
     @classmethod

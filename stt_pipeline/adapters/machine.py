@@ -35,8 +35,9 @@ def free_memory_bytes(root: Path = ROOT) -> int:
     """
     lines = (line.split() for line in _text(root / "proc/meminfo").splitlines())
     known = {words[0]: int(words[1]) * 1024 for words in lines if len(words) > 1}
-    free = [known[name] for name in ("MemAvailable:",) if name in known]
-    free += _free_in_groups(root)
+    free = [*_free_in_groups(root)]
+    if "MemAvailable:" in known:
+        free.append(known["MemAvailable:"])
     return max(0, min(free, default=available_memory_bytes(root)))
 
 

@@ -25,9 +25,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (
-    *(demo, run, status, plan, query, queries, transcribe, serve, align, compare, doctor),
-):
+COMMANDS = (demo, run, status, plan, query, queries, transcribe, serve, align, compare, doctor)
+for command in COMMANDS:
     app.command()(command)
 app.add_typer(label, name="label")
 app.add_typer(model, name="model")

@@ -61,7 +61,7 @@ def transcript_row(
         "speech_s": round(heard.speech_s, 3),
         "language": heard.language,
         "language_probability": heard.language_probability,
-        "text": " ".join(segment.text for segment in heard.segments),
+        "text": heard.text,
         "word_count": words,
         "avg_logprob": None if logprob is None else round(logprob, 4),
         "agent_talk_s": _rounded(talk_s(heard, "agent")),

@@ -8,7 +8,6 @@ from stt_pipeline.domain.serving.openai_shape import (
     FORMS,
     GRANULARITIES,
     as_plain,
-    as_text,
     as_usage,
     as_verbose_json,
 )
@@ -74,7 +73,7 @@ def openai_routes(service: Service) -> APIRouter:
             received = await service.examine(form)
             transcription, _ = await heard(request, service, received, options)
         if form_name == "json":
-            return JSONResponse({"text": as_text(transcription), "usage": as_usage(transcription)})
+            return JSONResponse({"text": transcription.text, "usage": as_usage(transcription)})
         if form_name == "verbose_json":
             return JSONResponse(as_verbose_json(transcription, granularities))
         return PlainTextResponse(as_plain(transcription, form_name))

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
+from urllib.parse import unquote_plus
 
 from fastapi.concurrency import run_in_threadpool
 from python_multipart import MultipartParser, QuerystringParser
@@ -52,7 +53,7 @@ async def receive_form(
 ) -> Form:
     """The form, its file as `folder/name` with its suffix; raises RefusedError.
 
-    Whoever asks removes the file, and `remove_upload` does so where this raises.
+    Whoever asks removes the file; where this raises, none is left.
     """
     kind, options = parse_options_header(content_type)
     reader: _Multipart | _Urlencoded
@@ -107,8 +108,6 @@ class _Urlencoded:
         part += data
 
     def _end(self) -> None:
-        from urllib.parse import unquote_plus
-
         name, value = (unquote_plus(bytes(part).decode()) for part in (self._name, self._value))
         self.form.add(name, value)
 

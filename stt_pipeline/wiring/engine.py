@@ -17,7 +17,7 @@ from stt_pipeline.adapters.checkpoints import CheckpointStore
 from stt_pipeline.adapters.weights import fetch_from, verified_weights, verify
 from stt_pipeline.adapters.whisper.process import process_environment
 from stt_pipeline.adapters.worker_processes import Task, WorkerProcesses
-from stt_pipeline.domain.errors import ObjectMissingError, UserError
+from stt_pipeline.domain.errors import UserError
 from stt_pipeline.domain.planning.sharding import BATCH, batch_size, worker_count
 from stt_pipeline.domain.ports import (
     AudioProber,
@@ -29,7 +29,7 @@ from stt_pipeline.domain.speech.engine_choice import tuned
 from stt_pipeline.domain.speech.hotwords import hinted
 from stt_pipeline.domain.speech.known_models import KNOWN_MODELS, KnownModel
 from stt_pipeline.settings import Settings
-from stt_pipeline.wiring.roots import S3, lake_store, object_at, store_at
+from stt_pipeline.wiring.roots import S3, lake_store, store_at, text_at
 
 ANY_LANGUAGE = "*"
 
@@ -114,15 +114,7 @@ def engine_spec(settings: Settings, figures: Mapping[str, float] = AS_WRITTEN) -
 def _hotwords(settings: Settings) -> str:
     if not settings.hotwords_uri:
         return ""
-    store, name = object_at(settings.hotwords_uri, "STT_HOTWORDS_URI")
-    try:
-        with store.open(name) as file:
-            hotwords = " ".join(file.read().decode("utf-8").split())
-    except (ObjectMissingError, UnicodeDecodeError, OSError):
-        raise UserError(
-            f"STT_HOTWORDS_URI names {settings.hotwords_uri}, which is no text file that can be "
-            "read: correct it."
-        ) from None
+    hotwords = " ".join(text_at(settings.hotwords_uri, "STT_HOTWORDS_URI").split())
     # A heading that is no language is refused before any call is heard.
     hinted(hotwords, ANY_LANGUAGE)
     return hotwords

@@ -7,7 +7,7 @@ from weakref import WeakValueDictionary
 
 from stt_pipeline.adapters.local_store import LocalStore
 from stt_pipeline.adapters.s3_store import S3Store
-from stt_pipeline.domain.errors import UserError
+from stt_pipeline.domain.errors import ObjectMissingError, UserError
 from stt_pipeline.domain.ports import ReadableStore, Store
 from stt_pipeline.settings import Settings
 
@@ -48,6 +48,18 @@ def object_at(uri: str, setting: str) -> tuple[ReadableStore, str]:
         return _s3_store(folder, setting), name
     path = folder_of(uri, setting)
     return LocalStore(path.parent, setting), path.name
+
+
+def text_at(uri: str, setting: str) -> str:
+    """The text of one object; raises UserError where the setting names none that can be read."""
+    store, name = object_at(uri, setting)
+    try:
+        with store.open(name) as file:
+            return file.read().decode()
+    except (ObjectMissingError, UnicodeDecodeError, OSError):
+        raise UserError(
+            f"{setting} names {uri}, which is no text file that can be read: correct it."
+        ) from None
 
 
 def recordings_store(settings: Settings) -> ReadableStore:

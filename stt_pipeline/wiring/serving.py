@@ -8,13 +8,13 @@ from stt_pipeline.adapters import machine
 from stt_pipeline.adapters.job_records import JobRecords
 from stt_pipeline.adapters.whisper.process import process_environment
 from stt_pipeline.adapters.worker_processes import Task, WorkerProcesses
-from stt_pipeline.domain.errors import ObjectMissingError, UserError
+from stt_pipeline.domain.errors import UserError
 from stt_pipeline.domain.planning.sharding import batch_size
 from stt_pipeline.domain.ports import ReadableStore, TokenIssuer
 from stt_pipeline.domain.serving.api_keys import parse_keys
 from stt_pipeline.settings import Settings
 from stt_pipeline.wiring.engine import available_cpus, most_workers
-from stt_pipeline.wiring.roots import S3, lake_store, object_at, store_at, work_folder
+from stt_pipeline.wiring.roots import S3, lake_store, store_at, text_at, work_folder
 
 SERVING_PROGRAM = "stt_pipeline.serving.worker"
 """The module that a process of the service's engine runs."""
@@ -83,14 +83,7 @@ def api_keys(settings: Settings) -> dict[str, str]:
     given = settings.serve_api_keys
     if not given.startswith((S3, "file:///")):
         return parse_keys(given)
-    store, name = object_at(given, "STT_SERVE_API_KEYS")
-    try:
-        with store.open(name) as file:
-            return parse_keys(file.read().decode())
-    except (ObjectMissingError, UnicodeDecodeError, OSError):
-        raise UserError(
-            f"STT_SERVE_API_KEYS names {given}, which is no text file that can be read: correct it."
-        ) from None
+    return parse_keys(text_at(given, "STT_SERVE_API_KEYS"))
 
 
 def token_issuer(settings: Settings) -> TokenIssuer | None:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from stt_pipeline.domain.quality.normalise import normaliser
 from stt_pipeline.domain.quality.wer import ErrorCounts, count_errors, pool
+from stt_pipeline.domain.speech.speakers import SPEAKERS
 from stt_pipeline.domain.speech.transcription import Transcription
 
 SUFFIX = ".txt"
-SPEAKERS = ("agent", "customer")
 
 
 @dataclass(frozen=True)

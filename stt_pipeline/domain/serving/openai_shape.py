@@ -15,11 +15,6 @@ FORMS = ("json", "text", "srt", "verbose_json", "vtt")
 GRANULARITIES = ("segment", "word")
 
 
-def as_text(heard: Transcription) -> str:
-    """The words alone, as one line."""
-    return " ".join(segment.text for segment in heard.segments)
-
-
 def as_usage(heard: Transcription) -> dict[str, Any]:
     """Whole seconds, as they are billed there; here nothing is."""
     return {"type": "duration", "seconds": math.ceil(heard.duration_s)}
@@ -35,7 +30,7 @@ def as_verbose_json(heard: Transcription, granularities: Collection[str]) -> dic
         "task": "transcribe",
         "language": heard.language or "",
         "duration": heard.duration_s,
-        "text": as_text(heard),
+        "text": heard.text,
         "usage": as_usage(heard),
     }
     if "segment" in granularities:
@@ -67,4 +62,4 @@ def as_plain(heard: Transcription, form: str) -> str:
     """The forms that are no JSON: text, srt, vtt."""
     if form == "srt":
         return as_srt(heard, "")
-    return as_vtt(heard, "") if form == "vtt" else as_text(heard) + "\n"
+    return as_vtt(heard, "") if form == "vtt" else heard.text + "\n"

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from stt_pipeline.domain.errors import UserError
 from stt_pipeline.domain.speech.exports import FORMATS
-
-SPEAKERS = ("agent", "customer")
+from stt_pipeline.domain.speech.speakers import parse_sides
 
 NAMES = ("language", "channels", "words", "format")
 """Every option, as callers write it."""
@@ -75,10 +74,7 @@ def parse_form(form: str) -> str:
 
 
 def _speakers(text: str) -> tuple[str, str]:
-    """Who is left and who is right, as STT_CHANNELS writes it."""
-    sides = dict(part.strip().split("=", 1) for part in text.split(",") if "=" in part)
-    if set(sides) != {"left", "right"} or set(sides.values()) != set(SPEAKERS):
-        raise UserError(
-            f"channels={text[:60]!r}: write left=agent,right=customer, or the other way round."
-        )
-    return sides["left"], sides["right"]
+    try:
+        return parse_sides(text)
+    except ValueError as error:
+        raise UserError(f"channels={text[:60]!r}: {error}.") from None

@@ -57,7 +57,7 @@ def as_document(heard: Transcription, engine: str) -> dict[str, Any]:
         "language_probability": heard.language_probability,
         "engine": engine,
         "cpu_s": heard.cpu_s,
-        "text": " ".join(segment.text for segment in heard.segments),
+        "text": heard.text,
         "segments": [_segment(segment) for segment in heard.segments],
     }
 

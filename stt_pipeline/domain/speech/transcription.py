@@ -102,6 +102,11 @@ class Transcription:
         return sum(channel.speech_s for channel in self.channels)
 
     @property
+    def text(self) -> str:
+        """The words of all segments, in one line."""
+        return " ".join(segment.text for segment in self.segments)
+
+    @property
     def word_count(self) -> int:
         """Words in all segments."""
         return sum(len(segment.words) for segment in self.segments)
