@@ -136,6 +136,7 @@ def test_a_truncated_call_is_refused_and_a_truncated_form_too(
 
 
 FORM = {"Content-Type": "multipart/form-data; boundary=x"}
+FIELDS = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 def form(data: bytes, name: str = "call.wav", field: str = "file") -> bytes:
@@ -171,19 +172,21 @@ def test_a_path_for_a_name_is_no_path(
 @pytest.mark.parametrize(
     ("body", "headers", "status"),
     [
-        (b"", {}, 415),
-        (b"{}", {"Content-Type": "application/json"}, 415),
-        (b"RIFF", {"Content-Type": "audio/wav"}, 415),
-        (b"x", {"Content-Type": "multipart/form-data"}, 415),
-        (b"x", FORM, 422),
-        (b"--x--\r\n", FORM, 422),
-        (form(b"RIFF", field="other"), FORM, 422),
-        (form(b"RIFF")[:-8] + b"\r\n" + form(b"RIFF"), FORM, 422),
-        (gzip.compress(form(b"RIFF")), {**FORM, "Content-Encoding": "gzip"}, 415),
-        (b"uri=file:///etc/passwd", {"Content-Type": "application/x-www-form-urlencoded"}, 422),
-        (b"&".join([b"a=b"] * 5000), {"Content-Type": "application/x-www-form-urlencoded"}, 422),
-        (b"a=" + b"b" * 100_000, {"Content-Type": "application/x-www-form-urlencoded"}, 422),
-        (b"%ff=%fe", {"Content-Type": "application/x-www-form-urlencoded"}, 422),
+        pytest.param(b"", {}, 415, id="nothing"),
+        pytest.param(b"{}", {"Content-Type": "application/json"}, 415, id="json"),
+        pytest.param(b"RIFF", {"Content-Type": "audio/wav"}, 415, id="bare sound"),
+        pytest.param(b"x", {"Content-Type": "multipart/form-data"}, 415, id="no boundary"),
+        pytest.param(b"x", FORM, 422, id="no part"),
+        pytest.param(b"--x--\r\n", FORM, 422, id="an empty form"),
+        pytest.param(form(b"RIFF", field="other"), FORM, 422, id="another field"),
+        pytest.param(form(b"RIFF")[:-8] + b"\r\n" + form(b"RIFF"), FORM, 422, id="two files"),
+        pytest.param(
+            gzip.compress(form(b"RIFF")), {**FORM, "Content-Encoding": "gzip"}, 415, id="compressed"
+        ),
+        pytest.param(b"uri=file:///etc/passwd", FIELDS, 422, id="a file of the server"),
+        pytest.param(b"&".join([b"a=b"] * 5000), FIELDS, 422, id="5,000 fields"),
+        pytest.param(b"a=" + b"b" * 100_000, FIELDS, 422, id="a long field"),
+        pytest.param(b"%ff=%fe", FIELDS, 422, id="no UTF-8"),
     ],
 )
 def test_a_body_that_is_no_form_of_ours_is_refused(
