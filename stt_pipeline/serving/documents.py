@@ -55,7 +55,7 @@ class Transcript(BaseModel):
                 "speech_s": 2.9,
                 "language": "en",
                 "language_probability": 0.998,
-                "engine": "faster-whisper-1.2.1 base@d01c3014 int8 beam1+5 fr,en #0a1b2c3d4e5f",
+                "engine": "faster-whisper-1.2.1 base@d01c3014 int8 beam2+5 fr,en #0a1b2c3d4e5f",
                 "cpu_s": 0.412,
                 "text": "I am still waiting for my refund.",
                 "segments": [

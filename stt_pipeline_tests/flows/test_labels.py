@@ -328,7 +328,7 @@ def test_two_engines_are_compared_and_nothing_published_is_touched(labelled: Lab
 
 
 def test_the_same_engine_twice_is_refused(labelled: Labelled) -> None:
-    ended = labelled.site.command(*COMPARE, "--engine", "first_beam=1")
+    ended = labelled.site.command(*COMPARE, "--engine", "first_beam=2")
 
     assert_refused(ended, "Both engines are faster-whisper-", "name two that differ")
 

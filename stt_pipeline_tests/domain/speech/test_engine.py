@@ -82,7 +82,7 @@ def test_the_label_can_be_read_by_a_person_and_ends_with_the_fingerprint() -> No
     spec = replace(SPEC, models={"*": BASE, "fr": SMALL}, hotwords="Dagster")
 
     assert spec.label == (
-        "faster-whisper-1.2.1 base@d0d0d0d0+fr:small@e1e1e1e1 int8 beam1+5 fr,en hotwords "
+        "faster-whisper-1.2.1 base@d0d0d0d0+fr:small@e1e1e1e1 int8 beam2+5 fr,en hotwords "
         f"#{spec.fingerprint}"
     )
 

@@ -51,7 +51,7 @@ def test_figures_go_where_they_belong_and_their_defaults_make_the_same_engine() 
 
     assert spec.detection == replace(SpeechDetection(), threshold=0.35, min_silence_ms=800)
     assert spec.decoding == replace(Decoding(), sure_logprob=-0.2)
-    usual = tuned(SPEC, read_choice("first_beam=1,second_beam=5,threshold=0.5").figures)
+    usual = tuned(SPEC, read_choice("first_beam=2,second_beam=5,threshold=0.5").figures)
     assert usual.fingerprint == SPEC.fingerprint
 
 
