@@ -2,12 +2,14 @@
 
 import gzip
 import os
+import signal
 import socket
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import av
@@ -280,14 +282,49 @@ def test_a_file_that_crashes_the_engine_costs_itself_alone(
     assert answers["call"].json()["text"] == answers["other"].json()["text"]
 
 
-def end_whoever_opens(suffix: str, service: Service, over: Callable[[], bool]) -> int:
-    """Sends SIGSEGV to each process that has such a file open; how many there were."""
+def test_a_file_that_the_engine_never_ends_costs_itself_alone(
+    service: Service, brief_call: Path, tmp_path: Path
+) -> None:
+    """Whoever reads the file is stopped and says no word: it is killed, and so is a second one."""
+    poison = tmp_path / "endless.mp3"
+    sound = np.random.default_rng(2).normal(0, 3000, RATE_HZ * 5).astype(np.int16)
+    encode(poison, sound, RATE_HZ, codec="libmp3lame", container="mp3")
+    jobs: list[dict[str, Any]] = []
+
+    def send() -> None:
+        job_id = service.send(poison, url="/transcribe?wait=false").json()["job_id"]
+        jobs.append(service.wait_for_job(job_id))
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    stopped = end_whoever_opens(
+        ".mp3", service, lambda: not sender.is_alive(), signal.SIGSTOP, "transcribe"
+    )
+
+    assert stopped == 2
+    assert [one["state"] for one in jobs] == ["failed"]
+    assert "no answer within" in jobs[0]["reason"]
+    assert service.send(brief_call).status_code == 200
+
+
+def end_whoever_opens(
+    suffix: str,
+    service: Service,
+    over: Callable[[], bool],
+    how: int = signal.SIGSEGV,
+    doing: str = "",
+) -> int:
+    """Sends the signal to each process that has such a file open; how many there were.
+
+    `doing` is one of its arguments, where others may go on.
+    """
     ended = set()
     while not over():
         for worker in service.process.children(recursive=True):
             with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-                if any(file.path.endswith(suffix) for file in worker.open_files()):
-                    worker.send_signal(11)
+                asked = not doing or doing in worker.cmdline()
+                if asked and any(file.path.endswith(suffix) for file in worker.open_files()):
+                    worker.send_signal(how)
                     ended.add(worker.pid)
         threading.Event().wait(0.005)
     return len(ended)
