@@ -9,6 +9,7 @@ from typing import BinaryIO
 import dagster as dg
 import pytest
 
+from stt_pipeline.defs import retries
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.defs.retries import WILL_RETRY_TAG
 from stt_pipeline.defs.transcript_shards import plan_date
@@ -208,6 +209,23 @@ def test_a_run_that_succeeded_is_not_to_be_repeated(
     )
     tags = [instance.get_runs(dg.RunsFilter([run.run_id]))[0].tags[WILL_RETRY_TAG] for run in runs]
     assert tags == ["true", "true", "false"]
+    assert lake.sensor("retries_settled", instance)[1] == "Nothing to take back."
+
+
+def test_a_run_that_nobody_repeats_is_not_waited_for(
+    lake: Lake, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dagster passed over a run that failed while Postgres and the daemon restarted."""
+    repeated, forgotten = (lake.run(instance, "call_date", {}) for _ in range(2))
+    for run in (repeated, forgotten):
+        lake.end(instance, run, well=False)
+        instance.add_run_tags(run.run_id, {WILL_RETRY_TAG: "true"})
+    instance.add_run_tags(repeated.run_id, {retries.RETRIED_AS_TAG: forgotten.run_id})
+    assert lake.sensor("retries_settled", instance)[1] == "Nothing to take back."
+    monkeypatch.setattr(retries, "FORGOTTEN_S", -1.0)
+    assert lake.sensor("retries_settled", instance)[1] == (
+        f"Failed, and was not repeated: {forgotten.run_id}."
+    )
     assert lake.sensor("retries_settled", instance)[1] == "Nothing to take back."
 
 
