@@ -67,10 +67,11 @@ class Decoding:
     """A cheap first pass for every chunk, and a dearer second one for what it was not sure of.
 
     Two beams for all English chunks made fewer errors than one beam and then five for the two in
-    five below -0.11, in a seventh less CPU: of five beams the first two find nearly all (README.md
-    beside the engine has the figures). Below -0.35, where a word is as likely wrong as not, are one
-    chunk in a hundred of clean calls, and those of spoiled ones. In `unsure_languages`, where five
-    beams do find more, the dear search comes first, and the cheap one reads again what loops.
+    five below -0.11, with a fifth less decoding: of five beams the first two find nearly all
+    (README.md beside the engine has the figures). Below -0.35, a token's probability of 0.7, are
+    few chunks of clean calls: reading them again is a fiftieth of the decoding. In
+    `unsure_languages`, where five beams do find more, the dear search comes first, and the cheap
+    one reads again what loops.
 
     `max_tokens_per_s` ends a decoder that repeats itself: people speak 5 a second. A chunk above
     `no_speech_prob` and below `no_speech_logprob` holds no speech: Whisper's own rule and figures
