@@ -2,18 +2,19 @@
 
 Dagster (1.13.27) writes the tag just after a run has failed. A backfill that looks between the two
 takes the run's partitions for given up, ends, and so forbids that the run is repeated. So a run
-carries the tag for as long as its task may be lost. A run that succeeds with it is repeated in
-vain, and its backfill waits for the repetition for ever: what takes the tag back, here or in
-Dagster, may meet the end of its task or a lost connection, and a task that was given up may end
-well after all. A sensor takes it back then.
+carries the tag for as long as its task may be lost, or a step of it has failed. A run that succeeds
+with it is repeated in vain, and its backfill waits for the repetition for ever: what takes the tag
+back, here or in Dagster, may meet the end of its task or a lost connection, and a task that was
+given up may end well after all. A sensor takes it back then.
 
-Once, where Postgres and the daemon restarted together, Dagster passed over a run that had failed
-with the tag, and its backfill waited for a repetition that nobody would begin. The sensor takes the
-tag from such runs too: the backfill ends, and says which partitions failed.
+The daemon looks once at a failure, and passes over a run that then says it will not be repeated, or
+whose event another, later one overtook in Postgres. Its backfill waits for a repetition that nobody
+begins. The sensor reports such a failure once more; if that brings no repetition either, it takes
+the tag back, so that the backfill ends and says which partitions failed.
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import dagster as dg
@@ -24,7 +25,10 @@ WILL_RETRY_TAG = "dagster/will_retry"
 RETRIED_AS_TAG = "dagster/auto_retry_run_id"
 """Dagster's own word on a run that was repeated: by which."""
 
-FORGOTTEN_S = 900.0
+REPORTED_AGAIN_TAG = "stt/failure_reported_again"
+"""Names the failed run that Dagster was told of again; a repetition inherits it, and differs."""
+
+FORGOTTEN_S = 300.0
 """Seconds after which a repetition that was not begun never will be; Dagster takes seconds."""
 
 RECENT = dt.timedelta(days=7)
@@ -35,7 +39,11 @@ RETRIES_SETTLED = "retries_settled"
 
 @contextmanager
 def retry_expected(context: dg.InitResourceContext) -> Iterator[None]:
-    """Tags the run as one that will be repeated, and takes it back where the run ends by itself."""
+    """Tags the run as one that will be repeated, and takes it back where the run ends well.
+
+    Where a step failed, Dagster says its own word with the run's failure. A "false" before that
+    would be believed by who looks between the two: the failure is never repeated.
+    """
     instance = context.instance
     if context.run is None or instance is None or not instance.run_retries_enabled:
         yield
@@ -44,36 +52,53 @@ def retry_expected(context: dg.InitResourceContext) -> Iterator[None]:
     try:
         yield
     finally:
-        instance.add_run_tags(context.run.run_id, {WILL_RETRY_TAG: "false"})
+        if not instance.get_run_stats(context.run.run_id).steps_failed:
+            instance.add_run_tags(context.run.run_id, {WILL_RETRY_TAG: "false"})
 
 
 def retries_settled_sensor() -> dg.SensorDefinition:
-    """Takes back that a run will be repeated where it succeeded, or nobody repeats it."""
+    """Takes back a repetition that will not be, and asks again for one that has not begun."""
 
     def evaluate(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         instance = context.instance
-        wrong = dg.RunsFilter(statuses=[dg.DagsterRunStatus.SUCCESS], tags={WILL_RETRY_TAG: "true"})
+        forgotten = _forgotten(instance)
         found = {
-            "Succeeded, and will not be repeated": instance.get_runs(wrong),
-            "Failed, and was not repeated": _forgotten(instance),
+            "Ended, and will not be repeated": _ended(instance),
+            "Failed, and was not repeated": [run for run in forgotten if _was_reported_again(run)],
         }
         for run in (run for runs in found.values() for run in runs):
             instance.add_run_tags(run.run_id, {WILL_RETRY_TAG: "false"})
+        again = [run for run in forgotten if not _was_reported_again(run)]
+        for run in again:
+            instance.add_run_tags(run.run_id, {REPORTED_AGAIN_TAG: run.run_id})
+            instance.report_run_failed(
+                run, "It failed before, and Dagster has not repeated it yet."
+            )
         said = [
             f"{what}: {', '.join(run.run_id for run in runs)}."
-            for what, runs in found.items()
+            for what, runs in (found | {"Failed, and is reported once more": again}).items()
             if runs
         ]
-        return dg.SkipReason(" ".join(said) or "Nothing to take back.")
+        return dg.SkipReason(" ".join(said) or "Nothing to settle.")
 
     return dg.SensorDefinition(
         name=RETRIES_SETTLED,
         evaluation_fn=evaluate,
         minimum_interval_seconds=30,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Takes back that a run will be repeated where it succeeded, or where Dagster "
-        "passed it over, so that no backfill waits for it. Launches nothing.",
+        description="Takes back that a run will be repeated where it ended well or was stopped, "
+        "and reports a failure once more where Dagster passed it over, so that no backfill waits "
+        "for ever. Launches nothing itself.",
     )
+
+
+def _ended(instance: dg.DagsterInstance) -> Sequence[dg.DagsterRun]:
+    ended = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.CANCELED]
+    return instance.get_runs(dg.RunsFilter(statuses=ended, tags={WILL_RETRY_TAG: "true"}))
+
+
+def _was_reported_again(run: dg.DagsterRun) -> bool:
+    return run.tags.get(REPORTED_AGAIN_TAG) == run.run_id
 
 
 def _forgotten(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:

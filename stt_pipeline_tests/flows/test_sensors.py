@@ -9,7 +9,6 @@ from typing import BinaryIO
 import dagster as dg
 import pytest
 
-from stt_pipeline.defs import retries
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.defs.retries import WILL_RETRY_TAG
 from stt_pipeline.defs.transcript_shards import plan_date
@@ -193,40 +192,6 @@ def test_a_run_that_dagster_repeats_is_left_to_it(lake: Lake, instance: dg.Dagst
     assert not lake.sensor("late_recordings", instance)[0]
     instance.add_run_tags(run.run_id, {WILL_RETRY_TAG: "false"})
     assert lake.sensor("late_recordings", instance)[0]
-
-
-def test_a_run_that_succeeded_is_not_to_be_repeated(
-    lake: Lake, instance: dg.DagsterInstance
-) -> None:
-    """It was, by a daemon that took its task for lost: its backfill would wait for ever."""
-    runs = [lake.run(instance, "call_date", {WILL_RETRY_TAG: "true"}) for _ in range(3)]
-    _, failed, succeeded = runs
-    lake.end(instance, failed, well=False)
-    lake.end(instance, succeeded)
-    instance.add_run_tags(failed.run_id, {WILL_RETRY_TAG: "true"})
-    assert lake.sensor("retries_settled", instance)[1] == (
-        f"Succeeded, and will not be repeated: {succeeded.run_id}."
-    )
-    tags = [instance.get_runs(dg.RunsFilter([run.run_id]))[0].tags[WILL_RETRY_TAG] for run in runs]
-    assert tags == ["true", "true", "false"]
-    assert lake.sensor("retries_settled", instance)[1] == "Nothing to take back."
-
-
-def test_a_run_that_nobody_repeats_is_not_waited_for(
-    lake: Lake, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Dagster passed over a run that failed while Postgres and the daemon restarted."""
-    repeated, forgotten = (lake.run(instance, "call_date", {}) for _ in range(2))
-    for run in (repeated, forgotten):
-        lake.end(instance, run, well=False)
-        instance.add_run_tags(run.run_id, {WILL_RETRY_TAG: "true"})
-    instance.add_run_tags(repeated.run_id, {retries.RETRIED_AS_TAG: forgotten.run_id})
-    assert lake.sensor("retries_settled", instance)[1] == "Nothing to take back."
-    monkeypatch.setattr(retries, "FORGOTTEN_S", -1.0)
-    assert lake.sensor("retries_settled", instance)[1] == (
-        f"Failed, and was not repeated: {forgotten.run_id}."
-    )
-    assert lake.sensor("retries_settled", instance)[1] == "Nothing to take back."
 
 
 @pytest.mark.parametrize(("check", "asks"), [("wer", False), (COMPLETENESS, True)])
