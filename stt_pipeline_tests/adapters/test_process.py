@@ -12,6 +12,34 @@ from stt_pipeline.adapters.whisper.process import AVX512, KEEP_MEMORY, process_e
 INFO = "processor : 0\nvendor_id : GenuineIntel\nflags : {flags}\n\nprocessor : 1\nflags : sse\n"
 
 
+HOLDING = """
+import ctypes
+from pathlib import Path
+from stt_pipeline.adapters.whisper.process import give_memory_back
+
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+libc.free.argtypes = [ctypes.c_void_p]
+
+def resident_mb():
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
+
+def ask_mb(count):
+    pieces = [libc.malloc(1 << 20) for _ in range(count)]
+    for piece in pieces:
+        ctypes.memset(piece, 1, 1 << 20)
+    return pieces
+
+pieces = ask_mb(200)
+for piece in pieces[:-1]:
+    libc.free(piece)
+kept_mb = resident_mb()
+give_memory_back()
+print(kept_mb - resident_mb())
+"""
+"""Frees 199 of 200 MiB; the last piece lies above them."""
+
+
 def cpu_info(folder: Path, flags: str) -> Path:
     path = folder / "cpuinfo"
     path.write_text(INFO.format(flags=flags))
@@ -51,3 +79,14 @@ def test_the_engine_loads_with_this_machines_variables(model_dir: Path) -> None:
         check=True,
     )
     assert done.stdout.strip() == "True"
+
+
+def test_freed_memory_is_kept_until_it_is_given_back() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", HOLDING],
+        env=os.environ | process_environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert float(done.stdout) > 150

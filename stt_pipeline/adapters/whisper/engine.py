@@ -14,6 +14,7 @@ from typing import BinaryIO
 from stt_pipeline.adapters.whisper.hearing import ChunkFigures, Hearing
 from stt_pipeline.adapters.whisper.model import Encoded, Model
 from stt_pipeline.adapters.whisper.passes import Reading, read
+from stt_pipeline.adapters.whisper.process import give_memory_back
 from stt_pipeline.adapters.whisper.speech import RATE, Samples
 from stt_pipeline.domain.errors import AudioUnreadableError, ObjectMissingError
 from stt_pipeline.domain.planning.sharding import BATCH
@@ -27,6 +28,9 @@ PIECE_S = 300.0
 
 PENDING_S = 300.0
 """Seconds of speech that wait to be read together: most of a batch, or all of many short calls."""
+
+GIVE_BACK_S = 600.0
+"""Seconds of speech after which freed memory is given back: asked for anew, it costs little."""
 
 Decode = Callable[[BinaryIO, str, float], Iterator[Samples]]
 
@@ -67,6 +71,7 @@ class FasterWhisperTranscriber:
         self._cpu_threads = cpu_threads
         self._batch = batch
         self._models: dict[str, Model] = {}
+        self._since_given_back_s = 0.0
 
     @property
     def engine(self) -> str:
@@ -133,6 +138,10 @@ class FasterWhisperTranscriber:
         speech_s = sum(one.chunk.duration_s for one in pending)
         for one in pending:
             one.hearing.cpu_s += spent_s * one.chunk.duration_s / speech_s
+        self._since_given_back_s += speech_s
+        if self._since_given_back_s >= GIVE_BACK_S:
+            give_memory_back()
+            self._since_given_back_s = 0.0
 
     def _encode(self, pending: list[_Pending]) -> Iterator[tuple[_Pending, Encoded, str]]:
         """Each chunk, encoded, with the language to read it in.
