@@ -23,6 +23,7 @@ from stt_pipeline.wiring.engine import (
     workers,
 )
 from stt_pipeline.wiring.fallback import (
+    ask_fallback,
     check_fallback,
     date_results,
     fallback_results,
@@ -70,6 +71,7 @@ __all__ = [
     "alert_record",
     "alerts",
     "api_keys",
+    "ask_fallback",
     "available_cpus",
     "candidates",
     "catalog",

@@ -15,6 +15,9 @@ from stt_pipeline.wiring.roots import S3, lake_store
 
 ROOT = "_work/fallback/results"
 
+NO_JOB = "stt-pipeline-doctor"
+"""A job that is never begun: that there is none is the answer of a service that may be asked."""
+
 
 def check_fallback(settings: Settings) -> None:
     """Raises UserError where the settings ask for a paid engine that could read nothing."""
@@ -30,6 +33,23 @@ def check_fallback(settings: Settings) -> None:
                 "write it as s3://bucket/prefix, or set STT_FALLBACK=none."
             )
     dialects(settings.languages)
+
+
+def ask_fallback(settings: Settings) -> str:
+    """The paid engine's name, once it has answered; raises UserError where it does not."""
+    check_fallback(settings)
+    if settings.fallback == "none":
+        return "none: what the engine cannot read stays unread"
+    from stt_pipeline.adapters.amazon_transcribe.jobs import Jobs, RefusedError, make_client
+
+    try:
+        Jobs(make_client(attempts=1)).find(NO_JOB)
+    except RefusedError as error:
+        raise UserError(
+            f"STT_FALLBACK={settings.fallback} does not answer ({error}): give this user "
+            "transcribe:GetTranscriptionJob, look at the region, or set STT_FALLBACK=none."
+        ) from None
+    return f"{settings.fallback}, at most {settings.fallback_budget_usd:.2f} USD a week"
 
 
 def weekly_budget(settings: Settings) -> WeeklyBudget:

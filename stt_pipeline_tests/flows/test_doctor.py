@@ -16,6 +16,8 @@ from typer.testing import CliRunner
 from stt_pipeline.cli.app import app
 from stt_pipeline.cli.doctor import Of
 from stt_pipeline_tests.cloud.processes import Program, free_port, wait_for
+from stt_pipeline_tests.cloud.s3 import ENVIRONMENT
+from stt_pipeline_tests.cloud.s3 import s3_endpoint as s3_endpoint
 
 BINARIES = Path(sys.executable).parent
 BROKEN = "raise RuntimeError('this version cannot start')\n"
@@ -163,3 +165,28 @@ def test_a_worker_is_well_with_verified_weights_and_its_places(
     assert code == 1
     assert found["model"] != "ok"
     assert found["lake"] == "ok"
+
+
+def test_the_paid_engine_is_asked_whether_it_answers(
+    environment: dict[str, str], s3_endpoint: str
+) -> None:
+    def ask_it(**more: str | None) -> str:
+        ended = CliRunner().invoke(app, ["doctor", "--json"], env=environment | more)
+        [found] = [row["found"] for row in json.loads(ended.stdout) if row["check"] == "fallback"]
+        return str(found)
+
+    assert ask_it().startswith("none: ")
+    paid: dict[str, str | None] = {
+        **ENVIRONMENT,
+        "AWS_ENDPOINT_URL": s3_endpoint,
+        "STT_FALLBACK": "amazon-transcribe",
+        "STT_FALLBACK_BUDGET_USD": "25",
+        "STT_RECORDINGS_URI": "s3://calls",
+        "STT_LAKE_URI": "s3://lake",
+    }
+    assert ask_it(**paid) == "amazon-transcribe, at most 25.00 USD a week"
+    nobody = f"http://127.0.0.1:{free_port()}"
+    assert "does not answer" in ask_it(**paid | {"AWS_ENDPOINT_URL": nobody})
+    assert "S3 alone" in ask_it(**paid | {"STT_LAKE_URI": environment["STT_LAKE_URI"]})
+    nowhere: dict[str, str | None] = {"AWS_DEFAULT_REGION": None, "AWS_REGION": None}
+    assert "set AWS_DEFAULT_REGION" in ask_it(**paid | nowhere)

@@ -12,7 +12,9 @@ from typing import Any, Final
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
+
+from stt_pipeline.domain.errors import UserError
 
 Client = Any
 """A boto3 client, which has no types."""
@@ -52,10 +54,15 @@ class Job:
 
 
 def make_client(attempts: int = ATTEMPTS) -> Client:
-    """A client of the region and credentials of AWS's own environment."""
+    """A client of the region and credentials of AWS's own environment; UserError for no region."""
     retries = {"mode": "standard", "total_max_attempts": attempts}
     config = Config(retries=retries, connect_timeout=5, read_timeout=30)
-    return boto3.session.Session().client("transcribe", config=config)
+    try:
+        return boto3.session.Session().client("transcribe", config=config)
+    except NoRegionError:
+        raise UserError(
+            "Amazon Transcribe is asked in one region, and none is named: set AWS_DEFAULT_REGION."
+        ) from None
 
 
 class Jobs:
