@@ -109,11 +109,13 @@ def mixed(calls: Iterable[Built]) -> Iterator[Built]:
 
 def hours_of_calls(language: Language, hours: int) -> Iterator[Built]:
     """Calls as a centre has them, hour by hour: 60 of 20 s, six of 3 min, one of 20 min in two."""
+    prompts = load_prompts(language)
+    # Two at least in every call: one alone would be the same call twice.
+    short = [one for one in prompts if one.duration_s <= SHORT_PROMPT_S]
     for hour in range(hours):
-        prompts = load_prompts(language)
         for number in range(60):
             seed = 10_000 * (hour + 1) + number
-            yield mono(_repeated(prompts, 16.0, seed), seed)
+            yield mono(_repeated(short, 16.0, seed), seed)
             if number % 10 == 5:
                 yield mono(_repeated(prompts, 150.0, seed + 100), seed)
         seed = 10_000 * (hour + 1) + 500
