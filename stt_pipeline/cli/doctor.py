@@ -101,10 +101,6 @@ def _model(settings: Settings) -> str:
     return f"{wiring.engine_spec(settings).label} in {', '.join(map(str, folders))}"
 
 
-def _fallback(settings: Settings) -> str:
-    return wiring.ask_fallback(settings)
-
-
 def _disk(settings: Settings) -> str:
     folder = wiring.work_folder(settings)
     free_gb = shutil.disk_usage(folder).free / 1e9
@@ -153,7 +149,7 @@ CHECKS: dict[str, Check] = {
     "disk": _disk,
     "catalog": _catalog,
     "model": _model,
-    "fallback": _fallback,
+    "fallback": wiring.ask_fallback,
     "workers": _workers,
     "Dagster": _dagster,
 }

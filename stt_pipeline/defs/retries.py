@@ -22,9 +22,6 @@ import dagster as dg
 WILL_RETRY_TAG = "dagster/will_retry"
 """Dagster's own word on a run that failed: it is going to be repeated."""
 
-RETRIED_AS_TAG = "dagster/auto_retry_run_id"
-"""Dagster's own word on a run that was repeated: by which."""
-
 REPORTED_AGAIN_TAG = "stt/failure_reported_again"
 """Names the failed run that Dagster was told of again; a repetition inherits it, and differs."""
 
@@ -61,22 +58,24 @@ def retries_settled_sensor() -> dg.SensorDefinition:
 
     def evaluate(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         instance = context.instance
-        forgotten = _forgotten(instance)
-        found = {
-            "Ended, and will not be repeated": _ended(instance),
-            "Failed, and was not repeated": [run for run in forgotten if _was_reported_again(run)],
-        }
-        for run in (run for runs in found.values() for run in runs):
-            instance.add_run_tags(run.run_id, {WILL_RETRY_TAG: "false"})
+        ended, forgotten = _ended(instance), _forgotten(instance)
+        given_up = [run for run in forgotten if _was_reported_again(run)]
         again = [run for run in forgotten if not _was_reported_again(run)]
+        for run in (*ended, *given_up):
+            instance.add_run_tags(run.run_id, {WILL_RETRY_TAG: "false"})
         for run in again:
             instance.add_run_tags(run.run_id, {REPORTED_AGAIN_TAG: run.run_id})
             instance.report_run_failed(
                 run, "It failed before, and Dagster has not repeated it yet."
             )
+        found = {
+            "Ended, and will not be repeated": ended,
+            "Failed, and was not repeated": given_up,
+            "Failed, and is reported once more": again,
+        }
         said = [
             f"{what}: {', '.join(run.run_id for run in runs)}."
-            for what, runs in (found | {"Failed, and is reported once more": again}).items()
+            for what, runs in found.items()
             if runs
         ]
         return dg.SkipReason(" ".join(said) or "Nothing to settle.")
@@ -109,4 +108,4 @@ def _forgotten(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
         updated_after=now - RECENT,
         updated_before=now - dt.timedelta(seconds=FORGOTTEN_S),
     )
-    return [run for run in instance.get_runs(failed) if RETRIED_AS_TAG not in run.tags]
+    return [run for run in instance.get_runs(failed) if run.is_complete_and_waiting_to_retry]

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from dagster._core.storage.tags import RETRY_STRATEGY_TAG
+from dagster._core.storage.tags import AUTO_RETRY_RUN_ID_TAG, RETRY_STRATEGY_TAG
 from dagster._core.test_utils import create_run_for_test, create_test_daemon_workspace_context
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import PythonFileTarget
 from dagster._daemon.auto_run_reexecution.event_log_consumer import EventLogConsumerDaemon
 
 from stt_pipeline.defs import retries
-from stt_pipeline.defs.retries import RETRIED_AS_TAG, WILL_RETRY_TAG, retry_expected
+from stt_pipeline.defs.retries import WILL_RETRY_TAG, retry_expected
 
 SITE = """
 import dagster as dg
@@ -95,7 +95,7 @@ def test_dagster_repeats_a_failure_that_it_looks_at(
     look(workspace)
     run = fail(instance, workspace)
     look(workspace)
-    assert tag(instance, run, RETRIED_AS_TAG)
+    assert tag(instance, run, AUTO_RETRY_RUN_ID_TAG)
 
 
 def test_a_failure_that_dagster_passed_over_is_repeated_after_all(
@@ -110,12 +110,12 @@ def test_a_failure_that_dagster_passed_over_is_repeated_after_all(
     look(workspace)
     instance.add_run_tags(run, {WILL_RETRY_TAG: "true"})
     look(workspace)
-    assert not tag(instance, run, RETRIED_AS_TAG)
+    assert not tag(instance, run, AUTO_RETRY_RUN_ID_TAG)
     assert settle(instance) == "Nothing to settle."
     monkeypatch.setattr(retries, "FORGOTTEN_S", -1.0)
     assert settle(instance) == f"Failed, and is reported once more: {run}."
     look(workspace)
-    repeated = tag(instance, run, RETRIED_AS_TAG)
+    repeated = tag(instance, run, AUTO_RETRY_RUN_ID_TAG)
     assert repeated
     found = instance.get_run_by_id(repeated)
     assert found
@@ -133,7 +133,7 @@ def test_a_repetition_that_is_passed_over_is_reported_too(
     first = fail(instance, workspace)
     settle(instance)
     look(workspace)
-    second = tag(instance, first, RETRIED_AS_TAG)
+    second = tag(instance, first, AUTO_RETRY_RUN_ID_TAG)
     assert second
     found = instance.get_run_by_id(second)
     assert found
