@@ -161,6 +161,7 @@ def test_a_shard_whose_task_is_lost_is_repeated_by_itself(cases: Cases, name: st
     assert failed[0].assets == {"transcript_shards"}
     assert outcome.backfill.outcomes()[failed[0].partition, "SUCCESS"] == 1
     assert sum(outcome.backfill.outcomes().values()) == 5, "the other runs were not repeated"
+    assert len(outcome.backfill.messages("so that its backfill sees it first")) == 1
     [lost] = [one for one in outcome.backfill.tasks() if one["exit_code"] != 0]
     assert lost["tags"]["dagster/run_id"] == failed[0].id
     assert lost["stop_code"] == (

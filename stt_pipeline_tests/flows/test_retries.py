@@ -181,6 +181,23 @@ def breaks() -> None:
     raise ValueError("it breaks")
 
 
+def run_with_word(
+    instance: dg.DagsterInstance, op: dg.OpDefinition, tags: dict[str, str] | None = None
+) -> bool:
+    """Runs the op as runs of this project go; returns whether it ended well."""
+
+    @dg.resource
+    def held(context: dg.InitResourceContext) -> Iterator[None]:
+        with retry_expected(context):
+            yield
+
+    @dg.job(resource_defs={"held": held})
+    def runs() -> None:
+        op()
+
+    return runs.execute_in_process(instance=instance, raise_on_error=False, tags=tags).success
+
+
 @pytest.mark.parametrize(("op", "word"), [(listens, "false"), (breaks, "true")])
 def test_a_run_takes_its_word_back_where_no_step_failed(
     instance: dg.DagsterInstance,
@@ -197,16 +214,35 @@ def test_a_run_takes_its_word_back_where_no_step_failed(
         add(run_id, tags)
 
     monkeypatch.setattr(instance, "add_run_tags", listen)
-
-    @dg.resource
-    def held(context: dg.InitResourceContext) -> Iterator[None]:
-        with retry_expected(context):
-            yield
-
-    @dg.job(resource_defs={"held": held})
-    def runs() -> None:
-        op()
-
-    ended = runs.execute_in_process(instance=instance, raise_on_error=False)
-    assert ended.success == (op is listens)
+    assert run_with_word(instance, op) == (op is listens)
     assert said == ["true", word]
+
+
+@pytest.mark.parametrize(
+    ("tags", "op", "waits"),
+    [
+        ({"dagster/parent_run_id": "first", "dagster/backfill": "week"}, listens, True),
+        ({"dagster/parent_run_id": "first", "dagster/backfill": "week"}, breaks, False),
+        ({"dagster/parent_run_id": "first"}, listens, False),
+        ({"dagster/backfill": "week"}, listens, False),
+    ],
+)
+def test_a_repetition_ends_when_its_backfill_has_seen_what_it_made(
+    instance: dg.DagsterInstance,
+    monkeypatch: pytest.MonkeyPatch,
+    tags: dict[str, str],
+    op: dg.OpDefinition,
+    waits: bool,
+) -> None:
+    """All its steps have ended by then, and the run has not."""
+    waited: list[tuple[float, dg.DagsterRunStatus, int]] = []
+
+    def wait(seconds: float) -> None:
+        [run] = instance.get_runs()
+        done = instance.get_run_stats(run.run_id).steps_succeeded
+        waited.append((seconds, run.status, done))
+
+    monkeypatch.setattr(retries, "sleep", wait)
+    run_with_word(instance, op, tags)
+    expected = [(retries.LOOK_S, dg.DagsterRunStatus.STARTED, 1)]
+    assert waited == (expected if waits else [])
