@@ -216,8 +216,9 @@ class TestBetweenSentences:
             f"S {quiet.substitutions} D {quiet.deletions} I {quiet.insertions} "
             f"of {counts.reference_words}"
         )
-        # Measured after keys: D 4 and S 0 of 35 words in English, D 3 and S 6 of 73 in French,
-        # where two are substituted without them.
-        deleted, changed = (4, 7) if mixed.sound == "telephone keys" else (1, 2)
+        # Measured after keys: D 5 and S 1 of 35 words in English, D 3 and S 6 of 73 in French,
+        # where two are substituted without them. With where the detector starts afresh, deletions
+        # move from 3 to 5 in English, and from 2 to 8 in French.
+        deleted, changed = (5, 7) if mixed.sound == "telephone keys" else (1, 2)
         assert counts.deletions <= quiet.deletions + deleted
         assert counts.hits >= quiet.hits - changed

@@ -74,13 +74,13 @@ def _of(
     """What both languages are measured on; `on_long` are the contenders on long mono calls."""
 
     def two_long() -> Iterator[Built]:
-        return build.two_channel_calls(language, (150.0, 240.0))
+        return build.two_channel_calls(language, (150.0, 240.0, 180.0, 210.0))
 
     def two_short() -> Iterator[Built]:
-        return build.two_channel_calls(language, [40.0] * 5)
+        return build.two_channel_calls(language, [40.0] * 15)
 
     yield Case(LONG_MONO, language, lambda: build.long_calls(language), on_long)
-    yield Case(SHORT_MONO, language, lambda: build.short_calls(language, 12), contenders, repeats=2)
+    yield Case(SHORT_MONO, language, lambda: build.short_calls(language, 24), contenders, repeats=2)
     yield Case(SHORT_TWO, language, two_short, contenders, repeats=2)
     yield Case(LONG_TWO, language, two_long, contenders)
     yield Case(MIXED, language, lambda: build.mixed(two_long()), contenders=(OURS_1,))

@@ -38,7 +38,15 @@ ENGINE_CODE = (
     "adapters/audio.py",
     *(
         f"domain/speech/{name}.py"
-        for name in ("chunking", "engine", "languages", "loops", "transcription", "utterances")
+        for name in (
+            "activity",
+            "chunking",
+            "engine",
+            "languages",
+            "loops",
+            "transcription",
+            "utterances",
+        )
     ),
 )
 """Files of the package whose change may change what is heard, whatever the fingerprint says."""

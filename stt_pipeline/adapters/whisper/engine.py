@@ -15,10 +15,11 @@ from stt_pipeline.adapters.whisper.hearing import ChunkFigures, Hearing
 from stt_pipeline.adapters.whisper.model import Encoded, Model
 from stt_pipeline.adapters.whisper.passes import Reading, read
 from stt_pipeline.adapters.whisper.process import give_memory_back
-from stt_pipeline.adapters.whisper.speech import RATE, Samples
+from stt_pipeline.adapters.whisper.speech import Samples
 from stt_pipeline.domain.errors import AudioUnreadableError, ObjectMissingError
 from stt_pipeline.domain.planning.sharding import BATCH
 from stt_pipeline.domain.ports import Heard, Source
+from stt_pipeline.domain.speech.activity import RATE
 from stt_pipeline.domain.speech.chunking import Chunk, unsaid
 from stt_pipeline.domain.speech.engine import EngineSpec
 from stt_pipeline.domain.speech.transcription import Span, Transcription

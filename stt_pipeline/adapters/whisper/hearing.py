@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from stt_pipeline.adapters.whisper.speech import RATE, ChannelListener, Samples, Utterance
+from stt_pipeline.adapters.whisper.speech import ChannelListener, Samples, Utterance
 from stt_pipeline.domain.speech import utterances
+from stt_pipeline.domain.speech.activity import RATE
 from stt_pipeline.domain.speech.chunking import Chunk, pack
 from stt_pipeline.domain.speech.engine import EngineSpec
 from stt_pipeline.domain.speech.languages import LanguageVotes

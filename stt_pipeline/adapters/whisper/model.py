@@ -16,7 +16,8 @@ from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_suppressed_tokens
 from numpy.typing import NDArray
 
-from stt_pipeline.adapters.whisper.speech import RATE, Samples
+from stt_pipeline.adapters.whisper.speech import Samples
+from stt_pipeline.domain.speech.activity import RATE
 from stt_pipeline.domain.speech.engine import EngineSpec
 from stt_pipeline.domain.speech.hotwords import hinted
 from stt_pipeline.domain.speech.transcription import Word
@@ -43,10 +44,13 @@ class Encoded:
     speech_s: float
     window_s: float
 
-    @property
-    def states_per_s(self) -> float:
-        """States a second of the window."""
-        return float(self.state.shape[1] / self.window_s)
+    def coarser(self, states: int) -> NDArray[np.float32]:
+        """The means over so many equal times."""
+        return averaged(self.state, states)
+
+    def every(self, step: int) -> NDArray[np.float32]:
+        """Every so-manieth state, as it is."""
+        return np.ascontiguousarray(self.state[:, ::step])
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,8 @@ class Model:
 
     def languages(self, chunk: Encoded, allowed: Sequence[str]) -> dict[str, float]:
         """How likely each allowed language is, among them; sums to one."""
-        (found,) = self._whisper.model.detect_language(StorageView.from_array(chunk.state))
+        state = chunk.every(self._spec.window.language_step)
+        (found,) = self._whisper.model.detect_language(StorageView.from_array(state))
         likely = {token.strip("<|>"): probability for token, probability in found}
         total = sum(likely.get(language, 0.0) for language in allowed)
         if not total:
@@ -152,16 +157,18 @@ class Model:
         """
         if not tokens:
             return []
+        state = chunk.coarser(self._spec.window.word_states)
+        states_per_s = state.shape[1] / chunk.window_s
         heard_s = min(math.ceil(chunk.speech_s), chunk.window_s)
-        frames = round(heard_s * chunk.states_per_s) * FRAMES_PER_STATE
+        frames = round(heard_s * states_per_s) * FRAMES_PER_STATE
         # By this the library turns the place of a state into seconds.
-        self._whisper.tokens_per_second = chunk.states_per_s
+        self._whisper.tokens_per_second = states_per_s
         segment: dict[str, Any] = {"tokens": list(tokens), "seek": 0, "start": 0.0}
         segment["end"] = chunk.speech_s
         self._whisper.add_word_timestamps(
             [[segment]],
             self._tokenizer(language),
-            StorageView.from_array(chunk.state),
+            StorageView.from_array(state),
             [frames],
             PREPENDED,
             APPENDED,
@@ -191,9 +198,11 @@ def averaged(state: NDArray[np.float32], states: int) -> NDArray[np.float32]:
     """
     given = state.shape[1]
     edges = np.arange(states + 1) * (given / states)
-    whole = np.minimum(edges.astype(int), given - 1)
-    share = (edges - whole)[:, np.newaxis]
-    sums = np.concatenate((np.zeros((1, state.shape[2])), np.cumsum(state[0], axis=0, dtype=float)))
-    upto = sums[whole] * (1 - share) + sums[whole + 1] * share
-    means: NDArray[np.float32] = (np.diff(upto, axis=0) * (states / given)).astype(np.float32)
+    first = edges[:-1].astype(int)
+    means = np.zeros((states, state.shape[2]), dtype=np.float32)
+    for place in range(math.ceil(given / states) + 1):
+        within = np.minimum(edges[1:], first + place + 1) - np.maximum(edges[:-1], first + place)
+        share = np.maximum(within, 0.0) * (states / given)
+        taken = state[0, np.minimum(first + place, given - 1)]
+        means += taken * share.astype(np.float32)[:, np.newaxis]
     return means[np.newaxis]

@@ -1,22 +1,16 @@
 """Finds speech in 16 kHz samples with the Silero model that faster-whisper ships. No words here."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from faster_whisper.vad import VadOptions, get_speech_timestamps
+from faster_whisper.vad import get_vad_model
 from numpy.typing import NDArray
 
-from stt_pipeline.domain.speech.chunking import WINDOW_S
+from stt_pipeline.domain.speech.activity import FRAME_SAMPLES, RATE, SpeechActivity, Stretch
 from stt_pipeline.domain.speech.engine import SpeechDetection
 from stt_pipeline.domain.speech.transcription import Channel, Span
 
 Samples = NDArray[np.float32]
-
-RATE = 16_000
-
-CARRY_S = 1.0
-"""Seconds at a piece's end that are heard again with the next piece, for its padding."""
 
 CLIPPED = 0.97
 """Share of full scale from which a sample counts as clipped: mu-law's largest value is 0.98.
@@ -36,8 +30,8 @@ class Utterance:
 class ChannelListener:
     """Takes one channel in pieces, gives each stretch of speech once, and measures its signal.
 
-    The detector hears `listen_s` at a time. Speech that touches the end of that is carried on, so
-    a stretch is cut by no piece, and ends at a pause or after WINDOW_S.
+    The detector hears `listen_s` at a time, started afresh a little earlier (`lead_in_s`). The
+    rules of what is speech go on through all of it, so it does not matter where pieces begin.
     """
 
     def __init__(
@@ -46,15 +40,14 @@ class ChannelListener:
         """`speaker` is what the channel is labelled with; it is heard from `start_samples` on."""
         self._index = index
         self.speaker = speaker
-        self._listen_samples = int(detection.listen_s * RATE)
-        self._options = VadOptions(
-            threshold=detection.threshold,
-            min_silence_duration_ms=detection.min_silence_ms,
-            speech_pad_ms=detection.speech_pad_ms,
-            max_speech_duration_s=WINDOW_S,
-        )
+        self._start = start_samples
+        self._block = _whole_frames(detection.listen_s)
+        self._lead_in = _whole_frames(detection.lead_in_s)
+        self._activity = SpeechActivity(detection)
+        # Samples are counted from where the channel is heard.
         self._held: Samples = np.empty(0, dtype=np.float32)
-        self._held_start = start_samples
+        self._held_start = 0
+        self._heard_to = 0
         self._speech: list[Span] = []
         self._peak = 0.0
         self._all_squares = 0.0
@@ -65,28 +58,20 @@ class ChannelListener:
 
     def listen(self, piece: Samples) -> list[Utterance]:
         """Speech that ended within the pieces so far."""
-        starts = range(0, len(piece), self._listen_samples)
-        blocks = (piece[start : start + self._listen_samples] for start in starts)
-        return [utterance for block in blocks for utterance in self._listen(block)]
-
-    def _listen(self, piece: Samples) -> list[Utterance]:
-        self._peak = max(self._peak, float(np.abs(piece).max(initial=0.0)))
-        self._all_squares += _energy(piece)
-        self._all_counted += len(piece)
-        self._held = np.concatenate((self._held, piece))
-        found = list(self._find())
-        edge = len(self._held) - int(CARRY_S * RATE)
-        keep_from = max(0, edge)
-        if found and found[-1][1] > edge:
-            keep_from = found.pop()[0]
-        heard = self._take(found)
-        self._held_start += keep_from
-        self._held = self._held[keep_from:]
+        heard: list[Utterance] = []
+        while len(piece):
+            missing = self._heard_to + self._block - self._held_end
+            self._hold(piece[:missing])
+            piece = piece[missing:]
+            if self._held_end == self._heard_to + self._block:
+                heard += self._take(self._activity.hear(self._probabilities()))
+                self._drop()
         return heard
 
     def finish(self) -> list[Utterance]:
         """Speech still held when the recording ends."""
-        return self._take(list(self._find()))
+        certain = self._activity.hear(self._probabilities())
+        return self._take(certain + self._activity.finish(self._held_end))
 
     @property
     def channel(self) -> Channel:
@@ -103,23 +88,48 @@ class ChannelListener:
             ),
         )
 
-    def _find(self) -> Iterator[tuple[int, int]]:
-        if len(self._held) == 0:
-            return
-        for stretch in get_speech_timestamps(self._held, self._options):
-            yield int(stretch["start"]), int(stretch["end"])
+    @property
+    def _held_end(self) -> int:
+        return self._held_start + len(self._held)
 
-    def _take(self, found: list[tuple[int, int]]) -> list[Utterance]:
+    def _hold(self, samples: Samples) -> None:
+        self._peak = max(self._peak, float(np.abs(samples).max(initial=0.0)))
+        self._all_squares += _energy(samples)
+        self._all_counted += len(samples)
+        self._held = np.concatenate((self._held, samples))
+
+    def _drop(self) -> None:
+        """Lets go of what neither speech nor the next lead-in can need."""
+        keep_from = max(0, min(self._activity.open_from, self._heard_to - self._lead_in))
+        self._held = self._held[keep_from - self._held_start :]
+        self._held_start = keep_from
+
+    def _probabilities(self) -> NDArray[np.float32]:
+        """Of each frame that was not heard yet; the last one is filled up with silence."""
+        lead_in = min(self._lead_in, self._heard_to)
+        new = self._held[self._heard_to - lead_in - self._held_start :]
+        if len(new) == lead_in:
+            return np.empty(0, dtype=np.float32)
+        filled = np.pad(new, (0, -len(new) % FRAME_SAMPLES))
+        self._heard_to += len(filled) - lead_in
+        likely: NDArray[np.float32] = get_vad_model()(filled).ravel()
+        return likely[lead_in // FRAME_SAMPLES :]
+
+    def _take(self, found: list[Stretch]) -> list[Utterance]:
         heard = []
         for start, end in found:
-            samples = self._held[start:end]
-            span = Span((self._held_start + start) / RATE, (self._held_start + end) / RATE)
+            samples = self._held[start - self._held_start : end - self._held_start]
+            span = Span((self._start + start) / RATE, (self._start + end) / RATE)
             self._squares += _energy(samples)
             self._clipped += int((np.abs(samples) >= CLIPPED).sum())
             self._counted += len(samples)
             self._speech.append(span)
             heard.append(Utterance(span, samples))
         return heard
+
+
+def _whole_frames(duration_s: float) -> int:
+    return int(duration_s * RATE) // FRAME_SAMPLES * FRAME_SAMPLES
 
 
 def _energy(samples: Samples) -> float:

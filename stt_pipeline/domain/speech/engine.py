@@ -30,14 +30,16 @@ class SpeechDetection:
 
     Half a second of silence ends a stretch: 4.51% WER against 4.57% at the library's two seconds,
     on 31 min of telephone prompts (DESIGN section 7 and issue 3). The detector is started afresh
-    every `listen_s`: after half a minute of silence it hears speech up to 1.9 s late, and prompts
-    45 s apart came to 6.3% WER in English and 17.3% in French instead of 3.1% and 10.2%.
+    every `listen_s`, and hears `lead_in_s` of what was before again: after half a minute of silence
+    it hears speech up to 1.9 s late, and prompts 45 s apart came to 6.3% WER in English and 17.3%
+    in French instead of 3.1% and 10.2%.
     """
 
     threshold: float = 0.5
     min_silence_ms: int = 500
     speech_pad_ms: int = 400
     listen_s: float = 10.0
+    lead_in_s: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -47,14 +49,19 @@ class EncoderWindow:
     Without a margin, or below 10 s, the decoder repeats itself (issue 3). Lengths are rounded up
     to a multiple of `step_s`. The decoder reads `states` means of what the encoder made of the
     window, whatever its length: chunks of all lengths are decoded together, and the decoder, whose
-    time goes into reading the states for every token, has a third fewer to read of 30 s.
+    time goes into reading the states for every token, has a third fewer to read of 30 s. Words
+    are placed by `word_states` such means, as well as by 1,000. The language is told from every
+    second state as it is (`language_step`): means of more than one and a half make it unsure, and
+    of 24 French calls one was read as English.
     """
 
     margin_s: float = 2.0
     min_s: float = 10.0
-    step_s: float = 2.5
+    step_s: float = 0.5
     max_s: float = 30.0
     states: int = 1000
+    language_step: int = 2
+    word_states: int = 500
 
     def length_s(self, speech_s: float) -> float:
         """Seconds that the encoder sees of a chunk with that much speech."""
