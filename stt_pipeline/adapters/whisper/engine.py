@@ -27,8 +27,8 @@ from stt_pipeline.domain.speech.transcription import Span, Transcription
 PIECE_S = 300.0
 """Seconds of audio held at once: bounds the memory of a long call (20 MB a channel)."""
 
-PENDING_S = 300.0
-"""Seconds of speech that wait to be read together: most of a batch, or all of many short calls."""
+PENDING_S = 420.0
+"""Seconds of speech that wait to be read together: two batches, or all of many short calls."""
 
 GIVE_BACK_S = 600.0
 """Seconds of speech after which freed memory is given back: asked for anew, it costs little."""

@@ -15,7 +15,9 @@ from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_suppressed_tokens
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
+from stt_pipeline.adapters.whisper.encoder import PooledEncoder
 from stt_pipeline.adapters.whisper.speech import Samples
 from stt_pipeline.domain.speech.activity import RATE
 from stt_pipeline.domain.speech.engine import EngineSpec
@@ -87,6 +89,10 @@ class Model:
             cpu_threads=cpu_threads,
             local_files_only=True,
         )
+        self._pooled_encoder = PooledEncoder.of(folder, spec, cpu_threads)
+        # Two threads of numpy's matrices round the features otherwise than one, and the text would
+        # depend on how many CPUs the process may use.
+        threadpool_limits(1, user_api="blas")
         self._spec = spec
         self._tokenizers: dict[str, Tokenizer] = {}
 
@@ -98,10 +104,13 @@ class Model:
         features = self._whisper.feature_extractor(samples)[..., :-1][:, :frames]
         missing = frames - features.shape[1]
         features = np.pad(features, ((0, 0), (0, max(0, missing))))[np.newaxis]
-        state = self._whisper.model.encode(
-            StorageView.from_array(np.ascontiguousarray(features, dtype=np.float32)), to_cpu=True
-        )
-        return Encoded(averaged(np.array(state), self._spec.window.states), speech_s, window_s)
+        state = self._encode_frames(np.ascontiguousarray(features, dtype=np.float32))
+        return Encoded(averaged(state, self._spec.window.states), speech_s, window_s)
+
+    def _encode_frames(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
+        if self._pooled_encoder is not None:
+            return self._pooled_encoder(frames)
+        return np.array(self._whisper.model.encode(StorageView.from_array(frames), to_cpu=True))
 
     def languages(self, chunk: Encoded, allowed: Sequence[str]) -> dict[str, float]:
         """How likely each allowed language is, among them; sums to one."""
@@ -122,9 +131,12 @@ class Model:
             without_timestamps=True,
             hotwords=hinted(self._spec.hotwords, language) or None,
         )
-        most = len(prompt) + self._spec.decoding.max_tokens(self._spec.window.max_s)
+        window = self._spec.window
+        is_unsure = language in self._spec.decoding.unsure_languages
+        states = window.states if is_unsure else window.sure_states
+        most = len(prompt) + self._spec.decoding.max_tokens(window.max_s)
         results = self._whisper.model.generate(
-            StorageView.from_array(np.concatenate([chunk.state for chunk in chunks])),
+            StorageView.from_array(np.concatenate([chunk.coarser(states) for chunk in chunks])),
             [prompt] * len(chunks),
             beam_size=rung.beam_size,
             repetition_penalty=rung.repetition_penalty,

@@ -1,7 +1,10 @@
 """Reads encoded chunks: all in a cheap pass, the doubtful again in a dearer one. Loads nothing."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from stt_pipeline.adapters.whisper.model import Decoded, Encoded, Model, Rung
 from stt_pipeline.domain.speech.engine import Decoding
@@ -57,7 +60,9 @@ def _pass(
     in_turn = sorted(which, key=lambda index: chunks[index].speech_s)
     # Many beams hold the states of many texts: half as many chunks together.
     size = batch if rung.beam_size == 1 else max(1, batch // 2)
-    for alike in (in_turn[start : start + size] for start in range(0, len(in_turn), size)):
+    # Batches of like size: one chunk alone costs as much as four together.
+    for part in np.array_split(in_turn, math.ceil(len(in_turn) / size)) if in_turn else ():
+        alike: list[int] = part.tolist()
         decoded = model.decode([chunks[index] for index in alike], language, rung)
         for index, one in zip(alike, decoded, strict=True):
             yield index, Reading(one, compression_ratio(model.text(one.tokens, language)))

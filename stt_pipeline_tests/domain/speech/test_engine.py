@@ -46,6 +46,8 @@ SPEC = EngineSpec(
         {"decoding": Decoding(sure_logprob=-0.2)},
         {"window": EncoderWindow(step_s=5.0)},
         {"window": EncoderWindow(states=1500)},
+        {"window": EncoderWindow(sure_states=1000)},
+        {"window": EncoderWindow(pooled_from_layer=6)},
         {"window": EncoderWindow(word_states=1000)},
         {"window": EncoderWindow(language_step=1)},
         {"detection": SpeechDetection(threshold=0.6)},
@@ -98,13 +100,15 @@ def test_a_language_has_its_own_model_or_the_one_for_every_other() -> None:
 
 
 @given(st.floats(0.1, 30.0))
-def test_the_window_holds_the_speech_and_its_margin_on_a_step(speech_s: float) -> None:
+def test_the_window_holds_the_speech_and_its_margin_in_whole_pairs_of_states(
+    speech_s: float,
+) -> None:
     window = EncoderWindow()
 
     length_s = window.length_s(speech_s)
 
     assert window.min_s <= length_s <= window.max_s
-    assert length_s % window.step_s == 0
+    assert length_s * 100 == pytest.approx(round(length_s * 25) * 4, abs=1e-6)
     assert length_s >= min(speech_s + window.margin_s, window.max_s) - 1e-6
     assert length_s < max(speech_s + window.margin_s, window.min_s) + window.step_s
 
