@@ -1,0 +1,45 @@
+"""How chunks are dealt out to the decoder's batches. The decoder here only counts; no model."""
+
+from collections.abc import Sequence
+from typing import cast
+
+import numpy as np
+import pytest
+
+from stt_pipeline.adapters.whisper.model import Decoded, Encoded, Model, Rung
+from stt_pipeline.adapters.whisper.passes import read
+from stt_pipeline.domain.speech.engine import Decoding
+
+
+class CountingDecoder:
+    """Says of each chunk its own length, surely; remembers who was read together."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[float]] = []
+
+    def decode(self, chunks: Sequence[Encoded], language: str, rung: Rung) -> list[Decoded]:
+        self.batches.append([chunk.speech_s for chunk in chunks])
+        return [Decoded(tuple(range(int(chunk.speech_s))), -0.1, 0.0) for chunk in chunks]
+
+    def text(self, tokens: Sequence[int], language: str) -> str:
+        return " ".join(map(str, tokens))
+
+
+def chunk(speech_s: float) -> Encoded:
+    return Encoded(np.zeros((1, 1, 1), np.float32), speech_s, 30.0)
+
+
+@pytest.mark.parametrize(
+    ("chunks", "sizes"), [(0, []), (1, [1]), (8, [8]), (9, [5, 4]), (17, [6, 6, 5])]
+)
+def test_batches_are_of_like_size_and_length_and_hold_every_chunk_once(
+    chunks: int, sizes: list[int]
+) -> None:
+    lengths = [float(5 + (7 * number) % 23) for number in range(chunks)]
+    decoder = CountingDecoder()
+
+    readings = read(cast(Model, decoder), [*map(chunk, lengths)], "en", Decoding(), batch=16)
+
+    assert [len(batch) for batch in decoder.batches] == sizes
+    assert [length for batch in decoder.batches for length in batch] == sorted(lengths)
+    assert [len(reading.decoded.tokens) for reading in readings] == [*map(int, lengths)]
