@@ -21,11 +21,8 @@ STATES: Final = "states"
 """Names of the inputs, log-mel frames (1, mels, n) and the rows of the position table for n / 2
 states, and of the output, (1, n / 2, width)."""
 
-FRAMES_MULTIPLE: Final = 4
-"""Frames come in such multiples: two make a state, and two states a pooled key."""
-
 POOLED: Final = 2
-"""Keys, and values, next to each other that attention sees the mean of."""
+"""Keys, and values, next to each other that attention sees the mean of: so frames come in fours."""
 
 WEIGHT_LEVELS: Final = 63
 """Largest weight as a whole number. Two products of it and an input of at most 255 fit 16 bits: the
