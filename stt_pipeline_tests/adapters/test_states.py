@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stt_pipeline.adapters.whisper.model import averaged
+from stt_pipeline.adapters.whisper.encoded import averaged
 
 LENGTHS = st.integers(1, 1500)
 

@@ -4,17 +4,11 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from onnxruntime import InferenceSession, SessionOptions
 
 from stt_pipeline.adapters.whisper.encoder_graph import FRAMES, PLACES, STATES, encoder_graph
 from stt_pipeline.adapters.whisper.model_file import Floats, read_weights
 from stt_pipeline.domain.speech.engine import EngineSpec
 from stt_pipeline.domain.speech.known_models import WEIGHTS
-
-HEADS_OF = 64
-"""Columns of a head of attention, in every Whisper model (Radford et al. 2022, table 1)."""
-
-ERRORS_ONLY = 3
 
 
 class PooledEncoder:
@@ -26,14 +20,7 @@ class PooledEncoder:
 
     def __init__(self, weights: dict[str, Floats], pooled_from: int, cpu_threads: int) -> None:
         """`weights` are a model's below `encoder/`."""
-        options = SessionOptions()
-        options.intra_op_num_threads = cpu_threads
-        options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False
-        options.log_severity_level = ERRORS_ONLY
-        heads = weights["layer_norm/gamma"].shape[0] // HEADS_OF
-        graph = encoder_graph(weights, heads, pooled_from)
-        self._session = InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+        self._session = encoder_graph(weights, pooled_from).session(cpu_threads)
         self._places = weights["position_encodings/encodings"][np.newaxis]
 
     @classmethod

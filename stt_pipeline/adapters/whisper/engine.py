@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from stt_pipeline.adapters.whisper.encoded import Encoded
 from stt_pipeline.adapters.whisper.hearing import ChunkFigures, Hearing
-from stt_pipeline.adapters.whisper.model import Encoded, Model
+from stt_pipeline.adapters.whisper.model import Model
 from stt_pipeline.adapters.whisper.passes import Reading, read
 from stt_pipeline.adapters.whisper.process import give_memory_back
 from stt_pipeline.adapters.whisper.speech import Samples
@@ -170,7 +171,7 @@ class FasterWhisperTranscriber:
             missed = []
             readings = read(model, encoded, language, self._spec.decoding, self._batch)
             for one, chunk, reading in zip(pending, encoded, readings, strict=True):
-                words = model.words(chunk, reading.decoded.tokens, language)
+                words = model.words(chunk, reading.decoded, language)
                 one.hearing.add(one.chunk, words, _figures(reading))
                 gaps = unsaid(words, chunk.speech_s, self._spec.decoding.missed_s)
                 missed += [one.cut(gap) for gap in gaps]

@@ -5,9 +5,8 @@ Decides nothing: which chunks go together, and which are decoded again, is said 
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from ctranslate2 import StorageView
@@ -17,51 +16,36 @@ from faster_whisper.transcribe import get_suppressed_tokens
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from stt_pipeline.adapters.whisper.alignment import likeness, path, starts
+from stt_pipeline.adapters.whisper.decoder import Prompt, StepDecoder, Text
+from stt_pipeline.adapters.whisper.encoded import Encoded, averaged
 from stt_pipeline.adapters.whisper.encoder import PooledEncoder
 from stt_pipeline.adapters.whisper.speech import Samples
+from stt_pipeline.adapters.whisper.word_times import FRAMES_PER_S, Placed, WordRules, words_of
 from stt_pipeline.domain.speech.activity import RATE
 from stt_pipeline.domain.speech.engine import EngineSpec
 from stt_pipeline.domain.speech.hotwords import hinted
 from stt_pipeline.domain.speech.transcription import Word
 
-FRAMES_PER_S = 100
-"""Mel frames a second: 10 ms each."""
-
 FRAMES_PER_STATE = 2
 """Mel frames that the encoder makes one state of (Radford et al. 2022, section 2.2)."""
-
-PREPENDED = "\"'“¿([{-"
-APPENDED = "\"'.。,，!！?？:：”)]}、"
-"""Punctuation that belongs to the word after or before it: the library's own defaults."""
-
-
-@dataclass(frozen=True)
-class Encoded:
-    """What the encoder made of a chunk: float32, shape (1, states, width), even over its window.
-
-    Every chunk has as many states, whatever its window: chunks of any length are decoded together.
-    """
-
-    state: NDArray[np.float32]
-    speech_s: float
-    window_s: float
-
-    def coarser(self, states: int) -> NDArray[np.float32]:
-        """The means over so many equal times."""
-        return averaged(self.state, states)
-
-    def every(self, step: int) -> NDArray[np.float32]:
-        """Every so-manieth state, as it is."""
-        return np.ascontiguousarray(self.state[:, ::step])
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """One reading of a chunk: text tokens, their mean log probability, and Whisper's doubt."""
+    """One reading of a chunk: text tokens, their mean log probability, and Whisper's doubt.
+
+    `placed` has the tokens in time where the decoder told where it looked.
+    """
 
     tokens: tuple[int, ...]
     avg_logprob: float
     no_speech_prob: float
+    placed: Placed | None = None
+
+    def only(self, tokens: Sequence[int]) -> "Decoded":
+        """The same reading with other tokens, which nobody has placed."""
+        return replace(self, tokens=tuple(tokens), placed=None)
 
 
 @dataclass(frozen=True)
@@ -71,6 +55,11 @@ class Rung:
     beam_size: int
     repetition_penalty: float = 1.0
     no_repeat_ngram_size: int = 0
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every token may be repeated."""
+        return self.repetition_penalty == 1.0 and not self.no_repeat_ngram_size
 
 
 class Model:
@@ -90,6 +79,8 @@ class Model:
             local_files_only=True,
         )
         self._pooled_encoder = PooledEncoder.of(folder, spec, cpu_threads)
+        self._step_decoder = StepDecoder.of(folder, spec, cpu_threads)
+        self._word_rules = WordRules()
         # Two threads of numpy's matrices round the features otherwise than one, and the text would
         # depend on how many CPUs the process may use.
         threadpool_limits(1, user_api="blas")
@@ -134,14 +125,43 @@ class Model:
         window = self._spec.window
         is_unsure = language in self._spec.decoding.unsure_languages
         states = window.states if is_unsure else window.sure_states
-        most = len(prompt) + self._spec.decoding.max_tokens(window.max_s)
+        allowed = self._spec.decoding.max_tokens(window.max_s)
+        most = min(self._whisper.max_length - len(prompt), allowed)
+        read = [chunk.coarser(states) for chunk in chunks]
+        if self._step_decoder is not None and rung.is_plain:
+            texts = self._step_decoder.read(
+                read, self._prompt(tokenizer, prompt), rung.beam_size, most
+            )
+            return [_placed(*pair) for pair in zip(texts, chunks, strict=True)]
+        return self._generated(read, tokenizer, prompt, rung, most)
+
+    def _prompt(self, tokenizer: Tokenizer, tokens: list[int]) -> Prompt:
+        return Prompt(
+            tokens=tuple(tokens),
+            start=tokens.index(tokenizer.sot),
+            end=tokenizer.eot,
+            no_speech=tokenizer.no_speech,
+            forbidden=tuple(get_suppressed_tokens(tokenizer, [-1])),
+            # A text begins with a letter: neither a space nor its end.
+            forbidden_first=(*tokenizer.encode(" "), tokenizer.eot),
+        )
+
+    def _generated(
+        self,
+        states: Sequence[NDArray[np.float32]],
+        tokenizer: Tokenizer,
+        prompt: list[int],
+        rung: Rung,
+        max_tokens: int,
+    ) -> list[Decoded]:
+        """By CTranslate2, for what StepDecoder does not serve for."""
         results = self._whisper.model.generate(
-            StorageView.from_array(np.concatenate([chunk.coarser(states) for chunk in chunks])),
-            [prompt] * len(chunks),
+            StorageView.from_array(np.concatenate(states)),
+            [prompt] * len(states),
             beam_size=rung.beam_size,
             repetition_penalty=rung.repetition_penalty,
             no_repeat_ngram_size=rung.no_repeat_ngram_size,
-            max_length=min(self._whisper.max_length, most),
+            max_length=len(prompt) + max_tokens,
             suppress_blank=True,
             suppress_tokens=get_suppressed_tokens(tokenizer, [-1]),
             return_scores=True,
@@ -161,35 +181,31 @@ class Model:
         """The tokens as text."""
         return str(self._tokenizer(language).decode(list(tokens)))
 
-    def words(self, chunk: Encoded, tokens: Sequence[int], language: str) -> list[Word]:
+    def words(self, chunk: Encoded, decoded: Decoded, language: str) -> list[Word]:
         """The words of the text, each with its time in seconds from the chunk's start.
 
-        One chunk at a time: in a batch of eight, all are padded to the longest text, and each cost
-        0.39 CPU-s instead of 0.15.
+        What is not placed yet is placed by CTranslate2, one chunk at a time: in a batch of eight,
+        all are padded to the longest text, and each cost 0.39 CPU-s instead of 0.15.
         """
-        if not tokens:
+        if not decoded.tokens:
             return []
+        tokenizer = self._tokenizer(language)
+        if decoded.placed is not None:
+            return words_of(
+                self._word_rules,
+                tokenizer,
+                decoded.tokens,
+                decoded.placed,
+                decoded.placed.states / chunk.window_s,
+                chunk.speech_s,
+            )
         state = chunk.coarser(self._spec.window.word_states)
         states_per_s = state.shape[1] / chunk.window_s
-        heard_s = min(math.ceil(chunk.speech_s), chunk.window_s)
-        frames = round(heard_s * states_per_s) * FRAMES_PER_STATE
-        # By this the library turns the place of a state into seconds.
-        self._whisper.tokens_per_second = states_per_s
-        segment: dict[str, Any] = {"tokens": list(tokens), "seek": 0, "start": 0.0}
-        segment["end"] = chunk.speech_s
-        self._whisper.add_word_timestamps(
-            [[segment]],
-            self._tokenizer(language),
-            StorageView.from_array(state),
-            [frames],
-            PREPENDED,
-            APPENDED,
-            0.0,
+        frames = chunk.heard(state.shape[1]) * FRAMES_PER_STATE
+        heard = StorageView.from_array(state)
+        return words_of(
+            self._whisper, tokenizer, decoded.tokens, heard, states_per_s, chunk.speech_s, frames
         )
-        return [
-            Word(float(word["start"]), float(word["end"]), word["word"], float(word["probability"]))
-            for word in segment["words"]
-        ]
 
     def _tokenizer(self, language: str) -> Tokenizer:
         if language not in self._tokenizers:
@@ -202,21 +218,17 @@ class Model:
         return self._tokenizers[language]
 
 
-def averaged(state: NDArray[np.float32], states: int) -> NDArray[np.float32]:
-    """States of shape (1, n, width) as means over equal times, of shape (1, states, width).
-
-    A mean takes a state in by the share of it that lies within its time; fewer than `states` are
-    spread out likewise.
-    """
-    given = state.shape[1]
-    if given == states:
-        return state
-    edges = np.arange(states + 1) * (given / states)
-    first = edges[:-1].astype(int)
-    means = np.zeros((states, state.shape[2]), dtype=np.float32)
-    for place in range(math.ceil(given / states) + 1):
-        within = np.minimum(edges[1:], first + place + 1) - np.maximum(edges[:-1], first + place)
-        share = np.maximum(within, 0.0) * (states / given)
-        taken = state[0, np.minimum(first + place, given - 1)]
-        means += taken * share.astype(np.float32)[:, np.newaxis]
-    return means[np.newaxis]
+def _placed(text: Text, chunk: Encoded) -> Decoded:
+    """The text with its tokens in time."""
+    hypothesis, states = text.hypothesis, text.looks.shape[2]
+    looks = text.looks[..., : chunk.heard(states)]
+    looks = looks / looks.sum(axis=2, keepdims=True)
+    begun = starts(path(likeness(looks)))
+    if not hypothesis.has_ended:
+        begun.append(looks.shape[2] - 1)
+    return Decoded(
+        tokens=hypothesis.tokens,
+        avg_logprob=hypothesis.logprob / (len(hypothesis.tokens) + 1),
+        no_speech_prob=text.no_speech_prob,
+        placed=Placed(tuple(begun), tuple(map(math.exp, hypothesis.logprobs)), states),
+    )

@@ -6,13 +6,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from stt_pipeline.adapters.whisper.model import Decoded, Encoded, Model, Rung
+from stt_pipeline.adapters.whisper.encoded import Encoded
+from stt_pipeline.adapters.whisper.model import Decoded, Model, Rung
 from stt_pipeline.domain.speech.engine import Decoding
 from stt_pipeline.domain.speech.loops import LOOP_COMPRESSION_RATIO, cut_loops, find_loop
 from stt_pipeline.domain.speech.utterances import compression_ratio
 
 STUBBORN = Rung(beam_size=5, repetition_penalty=1.1, no_repeat_ngram_size=5)
 """The search for a chunk that loops in both passes: what was said twice in a row is left alone."""
+
+FEW_BEAMS = 2
+"""So many beams of eight chunks fit the memory that a worker has anyway."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ def _pass(
     """Chunks of like length go together: none waits long for another."""
     in_turn = sorted(which, key=lambda index: chunks[index].speech_s)
     # Many beams hold the states of many texts: half as many chunks together.
-    size = batch if rung.beam_size == 1 else max(1, batch // 2)
+    size = batch if rung.beam_size <= FEW_BEAMS else max(1, batch // 2)
     # Batches of like size: one chunk alone costs as much as four together.
     for part in np.array_split(in_turn, math.ceil(len(in_turn) / size)) if in_turn else ():
         alike: list[int] = part.tolist()
@@ -89,9 +93,11 @@ def _is_no_speech(decoded: Decoded, decoding: Decoding) -> bool:
 
 
 def _silenced(reading: Reading) -> Reading:
-    return Reading(replace(reading.decoded, tokens=()), compression_ratio=0.0)
+    return Reading(reading.decoded.only(()), compression_ratio=0.0)
 
 
 def _without_loops(reading: Reading) -> Reading:
     tokens = tuple(cut_loops(reading.decoded.tokens))
-    return replace(reading, decoded=replace(reading.decoded, tokens=tokens))
+    if tokens == reading.decoded.tokens:
+        return reading
+    return replace(reading, decoded=reading.decoded.only(tokens))

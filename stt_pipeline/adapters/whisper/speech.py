@@ -18,6 +18,10 @@ CLIPPED = 0.97
 Resampling swings beyond full scale where the recording was clipped, so it is no share of the peak.
 """
 
+QUIET = 0.0005
+"""Peak of a frame, of full scale, below which nothing is said: 16 of 32,768, two of mu-law's lowest
+steps. Speech that is 30 dB too quiet is ten times louder."""
+
 
 @dataclass(frozen=True)
 class Utterance:
@@ -112,8 +116,7 @@ class ChannelListener:
             return np.empty(0, dtype=np.float32)
         filled = np.pad(new, (0, -len(new) % FRAME_SAMPLES))
         self._heard_to += len(filled) - lead_in
-        likely: NDArray[np.float32] = get_vad_model()(filled).ravel()
-        return likely[lead_in // FRAME_SAMPLES :]
+        return _likely(filled, self._lead_in)[lead_in // FRAME_SAMPLES :]
 
     def _take(self, found: list[Stretch]) -> list[Utterance]:
         heard = []
@@ -126,6 +129,22 @@ class ChannelListener:
             self._speech.append(span)
             heard.append(Utterance(span, samples))
         return heard
+
+
+def _likely(samples: Samples, margin: int) -> NDArray[np.float32]:
+    """How likely each frame is speech; the quiet at both ends is not heard but for a margin.
+
+    In two channels that is where the other side speaks.
+    """
+    peaks = np.abs(samples).reshape(-1, FRAME_SAMPLES).max(axis=1)
+    likely = np.zeros(len(peaks), dtype=np.float32)
+    (loud,) = np.nonzero(peaks >= QUIET)
+    if len(loud):
+        first = max(0, int(loud[0]) - margin // FRAME_SAMPLES)
+        end = min(len(peaks), int(loud[-1]) + 1 + margin // FRAME_SAMPLES)
+        heard = samples[first * FRAME_SAMPLES : end * FRAME_SAMPLES]
+        likely[first:end] = get_vad_model()(heard).ravel()
+    return likely
 
 
 def _whole_frames(duration_s: float) -> int:

@@ -1,0 +1,228 @@
+"""Reads encoded chunks with ONNX Runtime, token by token. Encodes nothing, knows no language."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stt_pipeline.adapters.whisper import decoder_graph as names
+from stt_pipeline.adapters.whisper.graph import HEAD, layer_count
+from stt_pipeline.adapters.whisper.model_file import Floats, read_weights
+from stt_pipeline.domain.speech.beam_search import BeamSearch, Candidate, Hypothesis
+from stt_pipeline.domain.speech.engine import EngineSpec
+from stt_pipeline.domain.speech.known_models import WEIGHTS
+
+CONFIG = "config.json"
+"""Beside the weights; has the alignment heads."""
+
+Arrays = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What the decoder is given before it reads, and the tokens that it must not answer.
+
+    `tokens` are read up to and with the one at `start`, the start of a transcript, to see whether
+    there is speech at all (`no_speech`); `end` ends a text.
+    """
+
+    tokens: tuple[int, ...]
+    start: int
+    end: int
+    no_speech: int
+    forbidden: tuple[int, ...]
+    forbidden_first: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Text:
+    """The likeliest text of a chunk, Whisper's doubt whether there is speech, and where it looked.
+
+    `looks` are shares of attention, (alignment heads, tokens and the end, states).
+    """
+
+    hypothesis: Hypothesis
+    no_speech_prob: float
+    looks: Floats
+
+
+@dataclass
+class _Chunk:
+    """A chunk while it is read; `looks` has an array of (heads, beams, states) for each token."""
+
+    search: BeamSearch
+    looks: list[Floats] = field(default_factory=list)
+
+    def text(self, no_speech_prob: float) -> Text:
+        best = self.search.best
+        # The best may have ended before the others.
+        seen = [step[:, beam] for step, beam in zip(self.looks, best.beams, strict=False)]
+        return Text(best, no_speech_prob, np.stack(seen, axis=1))
+
+
+@dataclass
+class _Batch:
+    """Chunks that are read together: what was heard in each, and said so far by each beam."""
+
+    chunks: list[_Chunk]
+    heard: Arrays
+    said: Arrays
+    place: int = 0
+
+    def go_on(self) -> NDArray[np.int64]:
+        """Leaves chunks out that are over; gives the last token of each beam left, in order."""
+        left = [at for at, chunk in enumerate(self.chunks) if not chunk.search.is_over]
+        before = len(next(iter(self.said.values()))) // len(self.chunks)
+        parents = np.array(
+            [at * before + text.beams[-1] for at in left for text in self.chunks[at].search.live],
+            dtype=np.int64,
+        )
+        if len(left) < len(self.chunks):
+            self.heard = {name: values[left] for name, values in self.heard.items()}
+            self.chunks = [self.chunks[at] for at in left]
+        self.said = {name: _moved(values, parents) for name, values in self.said.items()}
+        live = [text for chunk in self.chunks for text in chunk.search.live]
+        return np.array([text.tokens[-1:] for text in live], dtype=np.int64)
+
+
+class StepDecoder:
+    """The decoder of a model in int8 (see `decoder_graph`), with a beam search of its own.
+
+    CTranslate2 spends more than half of a step on reading the encoder's states in float32: for each
+    token of each chunk 18 MB at 750 states.
+    """
+
+    def __init__(
+        self,
+        weights: dict[str, Floats],
+        alignment_heads: Sequence[tuple[int, int]],
+        cpu_threads: int,
+    ) -> None:
+        """`weights` are a model's below `decoder/`; alignment heads pairs of a layer and a head."""
+        self._memory = names.memory_graph(weights).session(cpu_threads)
+        self._step = names.step_graph(weights, alignment_heads).session(cpu_threads)
+        self._layers = range(layer_count(weights))
+        # Half the memory; the files known have them so.
+        self._embeddings = weights["embeddings/weight"].astype(np.float16)
+        self._places = weights["position_encodings/encodings"]
+        self._vocabulary, self._width = self._embeddings.shape
+
+    @classmethod
+    def of(cls, folder: Path, spec: EngineSpec, cpu_threads: int) -> "StepDecoder | None":
+        """That of the model in a folder; None where it serves for no such engine.
+
+        It is made for int8 on the CPU, for files in the format that CTranslate2 writes today, and
+        for models that say which heads align.
+        """
+        if spec.device != "cpu" or spec.compute_type != "int8":
+            return None
+        heads = json.loads((folder / CONFIG).read_bytes()).get("alignment_heads")
+        weights = read_weights(folder / WEIGHTS, "decoder/") if heads else None
+        if not weights:
+            return None
+        return cls(weights, [(layer, head) for layer, head in heads], cpu_threads)
+
+    def read(
+        self, states: Sequence[Floats], prompt: Prompt, beams: int, max_tokens: int
+    ) -> list[Text]:
+        """A text for each chunk's states (1, states, width); no text depends on the others."""
+        chunks = [_Chunk(BeamSearch(beams, prompt.end, max_tokens)) for _ in states]
+        batch = _Batch(list(chunks), self._heard(states), self._nothing_said(len(states)))
+        start = prompt.start + 1
+        doubts = self._no_speech(batch, prompt, start)
+        first = self._allowed({*prompt.forbidden, *prompt.forbidden_first})
+        later = self._allowed(prompt.forbidden)
+        self._advance(batch, _repeated(prompt.tokens[start:], len(states)), first)
+        while (tokens := batch.go_on()).size:
+            self._advance(batch, tokens, later)
+        return [chunk.text(doubt) for chunk, doubt in zip(chunks, doubts, strict=True)]
+
+    def _heard(self, states: Sequence[Floats]) -> Arrays:
+        """Keys and values of the chunks."""
+        found = [name for layer in self._layers for name in names.heard_names(layer)]
+        made = [self._memory.run(found, {names.STATES: one}) for one in states]
+        return {
+            name: np.concatenate(values)
+            for name, values in zip(found, zip(*made, strict=True), strict=True)
+        }
+
+    def _nothing_said(self, rows: int) -> Arrays:
+        nothing = np.zeros((rows, self._width // HEAD, 0, HEAD), dtype=np.float32)
+        return {name: nothing for layer in self._layers for name in names.said_names(layer)}
+
+    def _no_speech(self, batch: _Batch, prompt: Prompt, start: int) -> list[float]:
+        """Reads the prompt up to its start; how likely no speech is, by chunk."""
+        tokens = _repeated(prompt.tokens[:start], len(batch.chunks))
+        (logits,) = self._run(batch, tokens, self._allowed(()), 1, [names.LOGITS])
+        scores = logits[0].astype(np.float64)
+        scores = np.exp(scores - scores.max(axis=1, keepdims=True))
+        shares: list[float] = (scores[:, prompt.no_speech] / scores.sum(axis=1)).tolist()
+        return shares
+
+    def _advance(self, batch: _Batch, tokens: NDArray[np.int64], allowed: Floats) -> None:
+        """Reads these tokens, one row each beam, and lets each search go on."""
+        candidates = batch.chunks[0].search.candidates
+        wanted = [names.SCORES, names.TOKENS, names.ATTENTION]
+        scores, found, looks = self._run(batch, tokens, allowed, candidates, wanted)
+        shape = (len(batch.chunks), -1, candidates)
+        by_chunk = zip(
+            batch.chunks, scores.reshape(shape), found.reshape(shape), looks, strict=True
+        )
+        for chunk, chunk_scores, chunk_tokens, chunk_looks in by_chunk:
+            # Of a prompt only the last token proposes; of a beam the only one.
+            chunk.looks.append(chunk_looks[:, -len(chunk_scores) :])
+            chunk.search.advance(
+                [
+                    Candidate(beam, token, score)
+                    for beam, row in enumerate(zip(chunk_tokens, chunk_scores, strict=True))
+                    for token, score in zip(*(side.tolist() for side in row), strict=True)
+                ]
+            )
+
+    def _run(
+        self,
+        batch: _Batch,
+        tokens: NDArray[np.int64],
+        allowed: Floats,
+        candidates: int,
+        wanted: Sequence[str],
+    ) -> list[NDArray[Any]]:
+        rows, length = tokens.shape
+        places = self._places[batch.place : batch.place + length]
+        embedded = self._embeddings[tokens].astype(np.float32) + places
+        inputs = {
+            names.EMBEDDED: embedded.reshape(1, -1, self._width),
+            names.ROWS: np.array([rows, length, -1]),
+            names.HEADS: np.array([len(batch.chunks), -1, self._width // HEAD, HEAD]),
+            names.CANDIDATES: np.array([candidates]),
+            names.ALLOWED: allowed,
+        }
+        said = [name for layer in self._layers for name in names.next_names(layer)]
+        given: list[NDArray[Any]] = self._step.run(
+            [*wanted, *said], inputs | batch.heard | batch.said
+        )
+        batch.said = dict(zip(batch.said, given[len(wanted) :], strict=True))
+        batch.place += length
+        return given[: len(wanted)]
+
+    def _allowed(self, forbidden: Iterable[int]) -> Floats:
+        allowed = np.zeros(self._vocabulary, dtype=np.float32)
+        allowed[list(forbidden)] = -np.inf
+        return allowed
+
+
+def _repeated(tokens: Sequence[int], rows: int) -> NDArray[np.int64]:
+    return np.repeat(np.array([tokens], dtype=np.int64), rows, axis=0)
+
+
+def _moved(values: NDArray[Any], parents: NDArray[np.int64]) -> NDArray[Any]:
+    """Rows as they are followed on; in place where their number stays, which copies few."""
+    if len(parents) != len(values):
+        return values[parents]
+    (changed,) = np.nonzero(parents != np.arange(len(values)))
+    values[changed] = values[parents[changed]]
+    return values

@@ -1,0 +1,99 @@
+"""Beam search for one text, token by token. Knows no model: it is told the likely next tokens."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A text so far: its tokens, the log probability of each, and the beam that it was read from.
+
+    An ended one has one probability and one beam more than tokens: those of the end of the text.
+    """
+
+    tokens: tuple[int, ...] = ()
+    logprobs: tuple[float, ...] = ()
+    beams: tuple[int, ...] = ()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether its end was read; else it was cut, or is read still."""
+        return len(self.logprobs) > len(self.tokens)
+
+    @property
+    def logprob(self) -> float:
+        """The sum over its tokens."""
+        return sum(self.logprobs)
+
+    @property
+    def score(self) -> float:
+        """The sum a token, by which ended texts compare: or the shortest would always win."""
+        return self.logprob / max(1, len(self.tokens))
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A next token of a beam, and its log probability."""
+
+    beam: int
+    token: int
+    logprob: float
+
+
+class BeamSearch:
+    """The `width` likeliest texts, until as many have ended or have `max_tokens`.
+
+    The rules are CTranslate2's (decoding.cc, `BeamSearch::search`), with patience and length
+    penalty 1: of twice as many candidates as beams, a beam that ends is replaced by the next that
+    does not, and the search is over when as many texts have ended as there are beams.
+    """
+
+    def __init__(self, width: int, end: int, max_tokens: int) -> None:
+        """`end` is the token that ends a text."""
+        self._width = width
+        self._end = end
+        self._max_tokens = max_tokens
+        self.live: tuple[Hypothesis, ...] = (Hypothesis(),)
+        self._ended: list[Hypothesis] = []
+
+    @property
+    def candidates(self) -> int:
+        """How many next tokens to tell for each beam: enough, as each beam has one end."""
+        return 2 * self._width
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to read."""
+        return not self.live
+
+    @property
+    def best(self) -> Hypothesis:
+        """The likeliest text that has ended; the first of equals."""
+        return max(self._ended, key=lambda text: text.score)
+
+    def advance(self, told: Sequence[Candidate]) -> None:
+        """One token on. `told` are the likeliest `candidates` of every live beam, in any order."""
+        before, room = self.live, self._max_tokens - len(self.live[0].tokens)
+        sums = [text.logprob for text in before]
+        ranked = sorted(told, key=lambda one: -(sums[one.beam] + one.logprob))[: self.candidates]
+        going_on = iter([one for one in ranked[self._width :] if one.token != self._end])
+        live = []
+        for one in ranked[: self._width]:
+            is_end = one.token == self._end
+            if is_end or room == 1:
+                self._ended.append(_with(before[one.beam], one, is_end))
+                follower = next(going_on, None)
+            else:
+                follower = one
+            if follower:
+                live.append(_with(before[follower.beam], follower, is_end=False))
+        is_over = room == 1 or len(self._ended) >= self._width
+        self.live = () if is_over else tuple(live)
+
+
+def _with(text: Hypothesis, next_one: Candidate, is_end: bool) -> Hypothesis:
+    return Hypothesis(
+        tokens=text.tokens if is_end else (*text.tokens, next_one.token),
+        logprobs=(*text.logprobs, next_one.logprob),
+        beams=(*text.beams, next_one.beam),
+    )
