@@ -31,7 +31,7 @@ def chunk(speech_s: float) -> Encoded:
 
 
 @pytest.mark.parametrize(
-    ("chunks", "sizes"), [(0, []), (1, [1]), (16, [16]), (17, [9, 8]), (33, [11, 11, 11])]
+    ("chunks", "sizes"), [(0, []), (1, [1]), (8, [8]), (9, [5, 4]), (17, [6, 6, 5])]
 )
 def test_batches_are_of_like_size_and_length_and_hold_every_chunk_once(
     chunks: int, sizes: list[int]

@@ -1,6 +1,6 @@
 """Speech found in real prompts, however the audio is cut into pieces; none in other sounds."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -8,8 +8,11 @@ from typing import Final
 
 import numpy as np
 import pytest
+from faster_whisper.vad import get_vad_model
+from numpy.typing import NDArray
 
 from stt_pipeline.adapters.audio import decode
+from stt_pipeline.adapters.whisper import speech
 from stt_pipeline.adapters.whisper.speech import ChannelListener, Samples, Utterance
 from stt_pipeline.domain.quality.signals import LIMITS
 from stt_pipeline.domain.speech.activity import RATE
@@ -21,6 +24,7 @@ from stt_pipeline_tests.speech.encode import WavCodec, write_wav
 from stt_pipeline_tests.speech.prompts import Language, Prompt, load_prompts
 from stt_pipeline_tests.speech.sounds import dtmf, pink_noise, silence, tone, white_noise
 
+Detector = Callable[[Samples], NDArray[np.float32]]
 WHOLE: Final = "whole"
 CUTS: Final = ("3 s", "7 s", "ragged")
 
@@ -144,6 +148,35 @@ def test_what_is_no_speech_is_not_found(sound: TelephoneSamples, cut: str, tmp_p
     channel, heard, _ = heard_in(sound, tmp_path, cut)
     assert heard == []
     assert (channel.speech, channel.rms, channel.clipped_share) == ((), 0.0, 0.0)
+
+
+def test_quiet_is_not_heard_and_costs_no_speech(
+    call: JoinedCall, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a channel whose side listens half the time."""
+    turns = [silence(14), call.samples[: 12 * RATE_HZ], silence(23), call.samples[: 8 * RATE_HZ]]
+    samples = np.concatenate(turns)
+    heard_s = []
+
+    def counted() -> Detector:
+        def detector(sound: Samples) -> NDArray[np.float32]:
+            heard_s.append(len(sound) / RATE)
+            return get_vad_model()(sound)
+
+        return detector
+
+    monkeypatch.setattr(speech, "get_vad_model", counted)
+    skipped, _, _ = heard_in(samples, tmp_path)
+    skipped_s = sum(heard_s)
+    heard_s.clear()
+    monkeypatch.setattr(speech, "QUIET", 0.0)
+    whole, _, _ = heard_in(samples, tmp_path)
+
+    assert skipped_s < 0.65 * sum(heard_s)
+    assert len(skipped.speech) == len(whole.speech)
+    for ours, theirs in zip(skipped.speech, whole.speech, strict=True):
+        assert ours.start_s == pytest.approx(theirs.start_s, abs=0.15)
+        assert ours.end_s == pytest.approx(theirs.end_s, abs=0.15)
 
 
 def test_a_channel_of_no_samples_is_heard() -> None:

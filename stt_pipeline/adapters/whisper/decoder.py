@@ -27,13 +27,15 @@ class Prompt:
     """What the decoder is given before it reads, and the tokens that it must not answer.
 
     `tokens` are read up to and with the one at `start`, the start of a transcript, to see whether
-    there is speech at all (`no_speech`); `end` ends a text.
+    there is speech at all (`no_speech`); `end` ends a text. Tokens from `first_not_text` on, such
+    as times, are no answer either.
     """
 
     tokens: tuple[int, ...]
     start: int
     end: int
     no_speech: int
+    first_not_text: int
     forbidden: tuple[int, ...]
     forbidden_first: tuple[int, ...]
 
@@ -134,8 +136,8 @@ class StepDecoder:
         batch = _Batch(list(chunks), self._heard(states), self._nothing_said(len(states)))
         start = prompt.start + 1
         doubts = self._no_speech(batch, prompt, start)
-        first = self._allowed({*prompt.forbidden, *prompt.forbidden_first})
-        later = self._allowed(prompt.forbidden)
+        never = {*prompt.forbidden, *range(prompt.first_not_text, self._vocabulary)}
+        first, later = self._allowed(never.union(prompt.forbidden_first)), self._allowed(never)
         self._advance(batch, _repeated(prompt.tokens[start:], len(states)), first)
         while (tokens := batch.go_on()).size:
             self._advance(batch, tokens, later)

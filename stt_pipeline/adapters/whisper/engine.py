@@ -183,6 +183,8 @@ class FasterWhisperTranscriber:
         if identity.sha256 not in self._models:
             folder = self._folders[identity.sha256]
             self._models[identity.sha256] = Model(folder, self._spec, self._cpu_threads)
+            # The weights were read in float32 first: 350 MB.
+            give_memory_back()
         return self._models[identity.sha256]
 
 

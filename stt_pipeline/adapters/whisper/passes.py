@@ -15,9 +15,6 @@ from stt_pipeline.domain.speech.utterances import compression_ratio
 STUBBORN = Rung(beam_size=5, repetition_penalty=1.1, no_repeat_ngram_size=5)
 """The search for a chunk that loops in both passes: what was said twice in a row is left alone."""
 
-FEW_BEAMS = 2
-"""So many beams of eight chunks fit the memory that a worker has anyway."""
-
 
 @dataclass(frozen=True)
 class Reading:
@@ -63,7 +60,7 @@ def _pass(
     """Chunks of like length go together: none waits long for another."""
     in_turn = sorted(which, key=lambda index: chunks[index].speech_s)
     # Many beams hold the states of many texts: half as many chunks together.
-    size = batch if rung.beam_size <= FEW_BEAMS else max(1, batch // 2)
+    size = batch if rung.beam_size == 1 else max(1, batch // 2)
     # Batches of like size: one chunk alone costs as much as four together.
     for part in np.array_split(in_turn, math.ceil(len(in_turn) / size)) if in_turn else ():
         alike: list[int] = part.tolist()

@@ -116,7 +116,8 @@ class EngineSpec:
     """Everything that decides the text of a recording; equal specs give equal texts.
 
     `models` maps a language to its model; the key `*` serves every language not named.
-    `hotwords` are the words hinted to the model, empty without any.
+    `hotwords` are the words hinted to the model, empty without any. `revision` is raised where the
+    code changes what is heard, and no other field tells.
     """
 
     library: str
@@ -129,6 +130,7 @@ class EngineSpec:
     decoding: Decoding = Decoding()
     detection: SpeechDetection = SpeechDetection()
     window: EncoderWindow = EncoderWindow()
+    revision: int = 2
 
     @property
     def fingerprint(self) -> str:
