@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from stt_pipeline.adapters.whisper.encoder import PooledEncoder
 from stt_pipeline.adapters.whisper.model import Model
-from stt_pipeline.adapters.whisper.model_file import BFLOAT16, TYPES, Floats, read_weights
+from stt_pipeline.adapters.whisper.model_file import BFLOAT16, TYPES, Floats, Weights, read_weights
 from stt_pipeline.domain.speech.engine import EngineSpec, ModelIdentity
 from stt_pipeline.domain.speech.known_models import WEIGHTS
 from stt_pipeline_tests.speech.calls import choose_prompts, join_prompts
@@ -46,7 +46,7 @@ def frames(french_prompts: list[Prompt]) -> Floats:
 
 
 @pytest.fixture(scope="module")
-def weights(model_dir: Path) -> dict[str, Floats]:
+def weights(model_dir: Path) -> dict[str, Weights]:
     found = read_weights(model_dir / WEIGHTS, "encoder/")
     assert found is not None
     return found
@@ -66,32 +66,32 @@ def off(states: Floats, exact: Floats) -> float:
 
 class TestItsStates:
     def test_are_those_of_the_library_but_for_int8(
-        self, weights: dict[str, Floats], frames: Floats, exact: Floats
+        self, weights: dict[str, Weights], frames: Floats, exact: Floats
     ) -> None:
         states = PooledEncoder(weights, NEVER, cpu_threads=1)(frames)
         assert states.shape == exact.shape == (1, 1500, 512)
         assert 0 < off(states, exact) < 0.10
 
     def test_stay_near_with_pooled_attention(
-        self, weights: dict[str, Floats], frames: Floats, exact: Floats
+        self, weights: dict[str, Weights], frames: Floats, exact: Floats
     ) -> None:
         states = PooledEncoder(weights, SPEC.window.pooled_from_layer, cpu_threads=1)(frames)
         assert 0.10 < off(states, exact) < 0.20
 
     def test_are_the_same_with_any_number_of_threads(
-        self, weights: dict[str, Floats], frames: Floats
+        self, weights: dict[str, Weights], frames: Floats
     ) -> None:
         one, two = (PooledEncoder(weights, 2, cpu_threads=threads)(frames) for threads in (1, 2))
         assert np.array_equal(one, two)
 
     @pytest.mark.parametrize("length", [1008, 1056, 3000])
     def test_are_one_for_two_frames_of_any_window(
-        self, weights: dict[str, Floats], frames: Floats, length: int
+        self, weights: dict[str, Weights], frames: Floats, length: int
     ) -> None:
         states = PooledEncoder(weights, 2, cpu_threads=1)(frames[..., :length])
         assert states.shape == (1, length // 2, 512)
 
-    def test_are_numbers_where_nothing_sounds(self, weights: dict[str, Floats]) -> None:
+    def test_are_numbers_where_nothing_sounds(self, weights: dict[str, Weights]) -> None:
         states = PooledEncoder(weights, 2, cpu_threads=1)(np.zeros((1, 80, 1008), np.float32))
         assert np.isfinite(states).all()
 
@@ -140,7 +140,7 @@ class TestAFile:
         found = read_weights(self.write(tmp_path, 6, kinds), "encoder/")
         assert found is not None
         assert list(found) == ["weight"]
-        assert found["weight"].dtype == np.float32
+        assert found["weight"].dtype == np.float16
         assert found["weight"].tolist() == [[0.5, -2.0]]
 
     def test_in_int8_is_multiplied_out_by_the_scale_of_each_row(self, tmp_path: Path) -> None:

@@ -161,7 +161,8 @@ def test_quiet_is_not_heard_and_costs_no_speech(
     def counted() -> Detector:
         def detector(sound: Samples) -> NDArray[np.float32]:
             heard_s.append(len(sound) / RATE)
-            return get_vad_model()(sound)
+            likely: NDArray[np.float32] = get_vad_model()(sound)
+            return likely
 
         return detector
 

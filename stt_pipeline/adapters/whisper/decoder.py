@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from stt_pipeline.adapters.whisper import decoder_graph as names
 from stt_pipeline.adapters.whisper.graph import HEAD, layer_count
-from stt_pipeline.adapters.whisper.model_file import Floats, read_weights
+from stt_pipeline.adapters.whisper.model_file import Floats, Weights, read_weights
 from stt_pipeline.domain.speech.beam_search import BeamSearch, Candidate, Hypothesis
 from stt_pipeline.domain.speech.engine import EngineSpec
 from stt_pipeline.domain.speech.known_models import WEIGHTS
@@ -100,7 +100,7 @@ class StepDecoder:
 
     def __init__(
         self,
-        weights: dict[str, Floats],
+        weights: dict[str, Weights],
         alignment_heads: Sequence[tuple[int, int]],
         cpu_threads: int,
     ) -> None:
@@ -109,8 +109,8 @@ class StepDecoder:
         self._step = names.step_graph(weights, alignment_heads).session(cpu_threads)
         self._layers = range(layer_count(weights))
         # Half the memory; the files known have them so.
-        self._embeddings = weights["embeddings/weight"].astype(np.float16)
-        self._places = weights["position_encodings/encodings"]
+        self._embeddings = weights["embeddings/weight"].astype(np.float16, copy=False)
+        self._places = weights["position_encodings/encodings"].astype(np.float32)
         self._vocabulary, self._width = self._embeddings.shape
 
     @classmethod

@@ -22,7 +22,7 @@ from stt_pipeline.adapters.whisper.graph import (
     Graph,
     layer_count,
 )
-from stt_pipeline.adapters.whisper.model_file import Floats
+from stt_pipeline.adapters.whisper.model_file import Weights
 
 STATES: Final = "states"
 """Input of the first graph: (1, states, width)."""
@@ -74,7 +74,7 @@ def next_names(layer: int) -> list[str]:
     return [f"next_key_{layer}", f"next_value_{layer}"]
 
 
-def memory_graph(weights: Mapping[str, Floats]) -> Graph:
+def memory_graph(weights: Mapping[str, Weights]) -> Graph:
     """Keys and values of a chunk. `weights` are the file's below `decoder/`."""
     graph = Graph(weights)
     width = weights["layer_norm/gamma"].shape[0]
@@ -96,7 +96,7 @@ def memory_graph(weights: Mapping[str, Floats]) -> Graph:
     return graph
 
 
-def step_graph(weights: Mapping[str, Floats], alignment_heads: Sequence[tuple[int, int]]) -> Graph:
+def step_graph(weights: Mapping[str, Weights], alignment_heads: Sequence[tuple[int, int]]) -> Graph:
     """The next token of every row; alignment heads are pairs of a layer and a head."""
     return _Step(weights, alignment_heads).graph
 
@@ -105,7 +105,7 @@ class _Step:
     """The second graph while it is put together."""
 
     def __init__(
-        self, weights: Mapping[str, Floats], alignment_heads: Sequence[tuple[int, int]]
+        self, weights: Mapping[str, Weights], alignment_heads: Sequence[tuple[int, int]]
     ) -> None:
         self.graph = graph = Graph(weights)
         self._width = weights["layer_norm/gamma"].shape[0]
@@ -156,6 +156,7 @@ class _Step:
             for one in (key_scale, value_scale)
         ]
         matrix, bias = graph.named(f"{name}/linear_0")
+        # A power of two: exact in float16 too.
         fair = HEAD**-0.5
         rows = graph.whole(graph.normalised(state, f"{name}/layer_norm"))
         query = graph.product(rows, matrix * fair, bias * fair)
@@ -188,7 +189,7 @@ class _Step:
         sums = graph.add("Cast", [graph.add("MatMulInteger", [numbers, values])], to=FLOAT)
         return graph.add("Mul", [sums, level])
 
-    def _propose(self, state: str, embeddings: Floats) -> None:
+    def _propose(self, state: str, embeddings: Weights) -> None:
         """The likeliest next tokens of every row."""
         graph = self.graph
         rows = graph.add("Reshape", [state, self._rows])

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stt_pipeline.adapters.whisper.encoder_graph import FRAMES, PLACES, STATES, encoder_graph
-from stt_pipeline.adapters.whisper.model_file import Floats, read_weights
+from stt_pipeline.adapters.whisper.model_file import Weights, read_weights
 from stt_pipeline.domain.speech.engine import EngineSpec
 from stt_pipeline.domain.speech.known_models import WEIGHTS
 
@@ -18,10 +18,10 @@ class PooledEncoder:
     pairs of states, 72 MB, to memory: this one does not.
     """
 
-    def __init__(self, weights: dict[str, Floats], pooled_from: int, cpu_threads: int) -> None:
+    def __init__(self, weights: dict[str, Weights], pooled_from: int, cpu_threads: int) -> None:
         """`weights` are a model's below `encoder/`."""
         self._session = encoder_graph(weights, pooled_from).session(cpu_threads)
-        self._places = weights["position_encodings/encodings"][np.newaxis]
+        self._places = weights["position_encodings/encodings"].astype(np.float32)[np.newaxis]
 
     @classmethod
     def of(cls, folder: Path, spec: EngineSpec, cpu_threads: int) -> "PooledEncoder | None":

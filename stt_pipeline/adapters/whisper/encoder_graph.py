@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from stt_pipeline.adapters.whisper.graph import FLOAT, HEAD, MICROSOFT, Graph, layer_count
-from stt_pipeline.adapters.whisper.model_file import Floats
+from stt_pipeline.adapters.whisper.model_file import Weights
 
 FRAMES: Final = "frames"
 PLACES: Final = "places"
@@ -21,7 +21,7 @@ POOLED: Final = 2
 """Keys, and values, next to each other that attention sees the mean of: so frames come in fours."""
 
 
-def encoder_graph(weights: Mapping[str, Floats], pooled_from: int) -> Graph:
+def encoder_graph(weights: Mapping[str, Weights], pooled_from: int) -> Graph:
     """The encoder. `weights` are the file's below `encoder/`.
 
     Attention is pooled in layers from number `pooled_from` on.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime import InferenceSession, SessionOptions
 
-from stt_pipeline.adapters.whisper.model_file import Floats
+from stt_pipeline.adapters.whisper.model_file import Floats, Weights
 
 FLOAT: Final = TensorProto.FLOAT
 WHOLE: Final = TensorProto.INT64
@@ -55,7 +55,7 @@ class Graph:
     States have the shape (1, rows, width).
     """
 
-    def __init__(self, weights: Mapping[str, Floats]) -> None:
+    def __init__(self, weights: Mapping[str, Weights]) -> None:
         """`weights` are a model file's, by their names."""
         self._weights = weights
         self._nodes: list[Any] = []
@@ -102,10 +102,10 @@ class Graph:
         return self.constant(np.array(numbers))
 
     def weight(self, name: str) -> str:
-        """A weight as it is."""
-        return self.constant(self._weights[name])
+        """A weight in float32."""
+        return self.constant(self._weights[name].astype(np.float32))
 
-    def named(self, name: str) -> tuple[Floats, Floats]:
+    def named(self, name: str) -> tuple[Weights, Weights]:
         """The matrix (outputs, inputs) and the bias of a linear layer."""
         return self._weights[f"{name}/weight"], self._weights[f"{name}/bias"]
 
@@ -139,8 +139,8 @@ class Graph:
     def product(
         self,
         rows: tuple[str, str],
-        matrix: Floats,
-        bias: Floats | None = None,
+        matrix: Weights,
+        bias: Weights | None = None,
         most: int = BYTE_LEVELS,
     ) -> str:
         """Rows as `whole` gives them times a matrix (outputs, inputs), with a scale an output.
@@ -153,7 +153,9 @@ class Graph:
         sides = [numbers, self.constant(whole), one, self.constant(levels), zero]
         product = self.add("MatMulIntegerToFloat", sides, domain=MICROSOFT)
         product = self.add("Mul", [product, scales])
-        return product if bias is None else self.add("Add", [product, self.constant(bias)])
+        if bias is None:
+            return product
+        return self.add("Add", [product, self.constant(bias.astype(np.float32))])
 
     def linear(self, state: str, name: str) -> str:
         """A linear layer."""
@@ -181,7 +183,7 @@ class Graph:
         return InferenceSession(made, options, providers=["CPUExecutionProvider"])
 
 
-def _quantised(matrix: Floats, most: int) -> tuple[NDArray[np.int8], Floats]:
+def _quantised(matrix: Weights, most: int) -> tuple[NDArray[np.int8], Floats]:
     """The matrix (outputs, inputs) the other way round, in whole numbers, and a scale an output.
 
     Some outputs at a time: what a CPU holds near is quantised three times as fast.
@@ -191,13 +193,13 @@ def _quantised(matrix: Floats, most: int) -> tuple[NDArray[np.int8], Floats]:
     levels = np.empty(outputs, dtype=np.float32)
     for start in range(0, outputs, OUTPUTS_AT_ONCE):
         some = slice(start, start + OUTPUTS_AT_ONCE)
-        part = matrix[some]
+        part: Floats = matrix[some].astype(np.float32)
         loudest = np.maximum(part.max(axis=1), -part.min(axis=1))
         levels[some] = np.maximum(loudest / most, LEAST)
         whole[:, some] = np.rint(part / levels[some, np.newaxis]).T
     return whole, levels
 
 
-def layer_count(weights: Mapping[str, Floats]) -> int:
+def layer_count(weights: Mapping[str, Weights]) -> int:
     """Layers of the encoder or the decoder whose weights these are."""
     return sum(name.endswith("ffn/linear_0/weight") for name in weights)
