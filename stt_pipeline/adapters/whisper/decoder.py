@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -52,18 +52,29 @@ class Text:
     looks: Floats
 
 
-@dataclass
 class _Chunk:
-    """A chunk while it is read; `looks` has an array of (heads, beams, states) for each token."""
+    """A chunk while it is read.
 
-    search: BeamSearch
-    looks: list[Floats] = field(default_factory=list)
+    Where it looked lies in one block of memory, filled token by token: pieces of a step's own would
+    keep the memory between them from being used again (a batch of four in French: 1.1 GB).
+    """
+
+    def __init__(self, search: BeamSearch, shape: tuple[int, ...]) -> None:
+        """`shape` has the most tokens there may be, alignment heads, beams and states."""
+        self.search = search
+        self._looks = np.empty(shape, dtype=np.float32)
+        self._tokens = 0
+
+    def see(self, looks: Floats) -> None:
+        """Where each beam looked for its next token, (heads, beams, states)."""
+        self._looks[self._tokens, :, : looks.shape[1]] = looks
+        self._tokens += 1
 
     def text(self, no_speech_prob: float) -> Text:
-        best = self.search.best
-        # The best may have ended before the others.
-        seen = [step[:, beam] for step, beam in zip(self.looks, best.beams, strict=False)]
-        return Text(best, no_speech_prob, np.stack(seen, axis=1))
+        """What was read."""
+        beams = self.search.best.beams
+        seen = self._looks[np.arange(len(beams)), :, beams]
+        return Text(self.search.best, no_speech_prob, seen.swapaxes(0, 1))
 
 
 @dataclass
@@ -108,6 +119,7 @@ class StepDecoder:
         self._memory = names.memory_graph(weights).session(cpu_threads)
         self._step = names.step_graph(weights, alignment_heads).session(cpu_threads)
         self._layers = range(layer_count(weights))
+        self._alignment_heads = len(alignment_heads)
         # Half the memory; the files known have them so.
         self._embeddings = weights["embeddings/weight"].astype(np.float16, copy=False)
         self._places = weights["position_encodings/encodings"].astype(np.float32)
@@ -132,7 +144,13 @@ class StepDecoder:
         self, states: Sequence[Floats], prompt: Prompt, beams: int, max_tokens: int
     ) -> list[Text]:
         """A text for each chunk's states (1, states, width); no text depends on the others."""
-        chunks = [_Chunk(BeamSearch(beams, prompt.end, max_tokens)) for _ in states]
+        chunks = [
+            _Chunk(
+                BeamSearch(beams, prompt.end, max_tokens),
+                (max_tokens, self._alignment_heads, beams, one.shape[1]),
+            )
+            for one in states
+        ]
         batch = _Batch(list(chunks), self._heard(states), self._nothing_said(len(states)))
         start = prompt.start + 1
         doubts = self._no_speech(batch, prompt, start)
@@ -176,7 +194,7 @@ class StepDecoder:
         )
         for chunk, chunk_scores, chunk_tokens, chunk_looks in by_chunk:
             # Of a prompt only the last token proposes; of a beam the only one.
-            chunk.looks.append(chunk_looks[:, -len(chunk_scores) :])
+            chunk.see(chunk_looks[:, -len(chunk_scores) :])
             chunk.search.advance(
                 [
                     Candidate(beam, token, score)
