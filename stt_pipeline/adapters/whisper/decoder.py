@@ -141,12 +141,17 @@ class StepDecoder:
         return cls(weights, [(layer, head) for layer, head in heads], cpu_threads)
 
     def read(
-        self, states: Sequence[Floats], prompt: Prompt, beams: int, max_tokens: int
+        self,
+        states: Sequence[Floats],
+        prompt: Prompt,
+        beams: int,
+        max_tokens: int,
+        patience: int = 1,
     ) -> list[Text]:
         """A text for each chunk's states (1, states, width); no text depends on the others."""
         chunks = [
             _Chunk(
-                BeamSearch(beams, prompt.end, max_tokens),
+                BeamSearch(beams, prompt.end, max_tokens, patience),
                 (max_tokens, self._alignment_heads, beams, one.shape[1]),
             )
             for one in states

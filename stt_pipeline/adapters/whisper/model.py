@@ -53,6 +53,7 @@ class Rung:
     """How the decoder searches in one pass."""
 
     beam_size: int
+    patience: int = 1
     repetition_penalty: float = 1.0
     no_repeat_ngram_size: int = 0
 
@@ -130,7 +131,7 @@ class Model:
         read = [chunk.coarser(states) for chunk in chunks]
         if self._step_decoder is not None and rung.is_plain:
             texts = self._step_decoder.read(
-                read, self._prompt(tokenizer, prompt), rung.beam_size, most
+                read, self._prompt(tokenizer, prompt), rung.beam_size, most, rung.patience
             )
             return [_placed(*pair) for pair in zip(texts, chunks, strict=True)]
         return self._generated(read, tokenizer, prompt, rung, most)
@@ -160,6 +161,7 @@ class Model:
             StorageView.from_array(np.concatenate(states)),
             [prompt] * len(states),
             beam_size=rung.beam_size,
+            patience=rung.patience,
             repetition_penalty=rung.repetition_penalty,
             no_repeat_ngram_size=rung.no_repeat_ngram_size,
             max_length=len(prompt) + max_tokens,

@@ -29,7 +29,8 @@ def read(
 ) -> list[Reading]:
     """A reading of each chunk, in their order; `batch` of them are decoded at once."""
     cheap, dear = Rung(decoding.first_beam), Rung(decoding.second_beam)
-    first, second = (dear, cheap) if language in decoding.unsure_languages else (cheap, dear)
+    patient = replace(dear, patience=decoding.second_patience)
+    first, second = (dear, cheap) if language in decoding.unsure_languages else (cheap, patient)
     readings = dict(_pass(model, chunks, range(len(chunks)), language, first, batch))
     unsure = [
         index

@@ -41,16 +41,16 @@ class Candidate:
 
 
 class BeamSearch:
-    """The `width` likeliest texts, until as many have ended or have `max_tokens`.
+    """The `width` likeliest texts, until `patience` times as many have ended, or have `max_tokens`.
 
-    The rules are CTranslate2's (decoding.cc, `BeamSearch::search`), with patience and length
-    penalty 1: of twice as many candidates as beams, a beam that ends is replaced by the next that
-    does not, and the search is over when as many texts have ended as there are beams.
+    The rules are CTranslate2's (decoding.cc, `BeamSearch::search`), with length penalty 1: of twice
+    as many candidates as beams, a beam that ends is replaced by the next that does not.
     """
 
-    def __init__(self, width: int, end: int, max_tokens: int) -> None:
+    def __init__(self, width: int, end: int, max_tokens: int, patience: int = 1) -> None:
         """`end` is the token that ends a text."""
         self._width = width
+        self._enough = width * patience
         self._end = end
         self._max_tokens = max_tokens
         self.live: tuple[Hypothesis, ...] = (Hypothesis(),)
@@ -87,7 +87,7 @@ class BeamSearch:
                 follower = one
             if follower:
                 live.append(_with(before[follower.beam], follower, is_end=False))
-        is_over = room == 1 or len(self._ended) >= self._width
+        is_over = room == 1 or len(self._ended) >= self._enough
         self.live = () if is_over else tuple(live)
 
 

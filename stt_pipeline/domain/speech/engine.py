@@ -86,7 +86,9 @@ class Decoding:
     (README.md beside the engine has the figures). Below -0.35, a token's probability of 0.7, are
     few chunks of clean calls: reading them again is a fiftieth of the decoding. In
     `unsure_languages`, where five beams do find more, the dear search comes first, and the cheap
-    one reads again what loops.
+    one reads again what loops. The second search of the others waits for `second_patience` times as
+    many ended texts as it has beams: in noise all five may begin with the last sentence, which ends
+    first, and the whole text, far likelier a token, comes too late.
 
     `max_tokens_per_s` ends a decoder that repeats itself: people speak 5 a second. A chunk above
     `no_speech_prob` and below `no_speech_logprob` holds no speech: Whisper's own rule and figures
@@ -97,6 +99,7 @@ class Decoding:
 
     first_beam: int = 2
     second_beam: int = 5
+    second_patience: int = 2
     unsure_languages: tuple[str, ...] = ("fr",)
     sure_logprob: float = -0.35
     min_tokens_per_s: float = 0.7

@@ -31,8 +31,8 @@ def languages(draw: st.DrawFn, tokens: int = 3) -> Language:
     return following
 
 
-def searched(language: Language, width: int, max_tokens: int) -> Hypothesis:
-    search = BeamSearch(width, END, max_tokens)
+def searched(language: Language, width: int, max_tokens: int, patience: int = 1) -> Hypothesis:
+    search = BeamSearch(width, END, max_tokens, patience)
     while not search.is_over:
         told = []
         for beam, text in enumerate(search.live):
@@ -73,6 +73,13 @@ def test_one_beam_takes_the_likeliest_token_each_time(language: Language, max_to
         text.append(token)
 
     assert searched(language, width=1, max_tokens=max_tokens).tokens == tuple(text)
+
+
+@given(languages(), st.integers(min_value=1, max_value=3))
+def test_patience_never_finds_a_text_that_is_less_likely(language: Language, width: int) -> None:
+    hasty = searched(language, width, max_tokens=5)
+    patient = searched(language, width, max_tokens=5, patience=3)
+    assert patient.score >= hasty.score
 
 
 @given(languages(), st.integers(min_value=1, max_value=4), st.integers(min_value=1, max_value=5))
