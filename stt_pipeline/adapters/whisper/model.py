@@ -50,7 +50,7 @@ class Decoded:
 
 @dataclass(frozen=True)
 class Rung:
-    """How the decoder searches in one pass."""
+    """How the decoder searches in one pass; for `patience` see BeamSearch."""
 
     beam_size: int
     patience: int = 1
