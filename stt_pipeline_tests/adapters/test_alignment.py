@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from stt_pipeline.adapters.whisper.alignment import Floats, likeness, path, starts
+from stt_pipeline.adapters.whisper.alignment import likeness, path, starts
+from stt_pipeline.adapters.whisper.model_file import Floats
 
 matrices = st.tuples(st.integers(1, 6), st.integers(1, 8)).flatmap(
     lambda shape: arrays(np.float32, shape, elements=st.floats(-4, 4, width=32))

@@ -31,7 +31,7 @@ from stt_pipeline_tests.speech.sounds import silence, tone
 PIECE_S: Final = 3.0
 
 LONGEST_FRAME_S: Final = 0.26
-"""A piece ends with a frame; the longest of these files are AAC's 1,024 samples at 8 kHz."""
+"""A piece ends with a frame; the longest of these files are WAV's 2 kB of mu-law or A-law."""
 
 
 def probe(data: bytes, name: str) -> AudioInfo:

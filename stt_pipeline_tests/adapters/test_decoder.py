@@ -12,19 +12,12 @@ from faster_whisper import WhisperModel
 from stt_pipeline.adapters.whisper.decoder import StepDecoder
 from stt_pipeline.adapters.whisper.encoded import Encoded
 from stt_pipeline.adapters.whisper.model import Decoded, Model, Rung
-from stt_pipeline.adapters.whisper.speech import Samples
 from stt_pipeline.domain.speech.transcription import Word
-from stt_pipeline_tests.adapters.test_encoder import SPEC
+from stt_pipeline_tests.adapters.test_encoder import SPEC, wide_band
 from stt_pipeline_tests.speech.calls import choose_prompts, join_prompts
 from stt_pipeline_tests.speech.prompts import Prompt
 
 TWO, FIVE = Rung(2), Rung(5)
-
-
-def wide_band(telephone: Samples) -> Samples:
-    """At 16 kHz."""
-    places = np.arange(2 * len(telephone)) / 2
-    return np.interp(places, np.arange(len(telephone)), telephone).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +40,7 @@ def chunks(model: Model, english_prompts: list[Prompt]) -> list[Encoded]:
     for seed, speech_s in enumerate((5.0, 12.0, 18.0, 25.0)):
         chosen = choose_prompts(english_prompts, speech_s=speech_s, seed=seed)
         joined = join_prompts(chosen, pause_s=0.4, seed=seed).samples / 32768
-        found.append(model.encode(wide_band(joined[: 28 * 8000].astype(np.float32))))
+        found.append(model.encode(wide_band(joined[: 28 * 8000])))
     return found
 
 

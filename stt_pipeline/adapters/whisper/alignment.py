@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from stt_pipeline.adapters.whisper.model_file import Floats
 
 LEAST_SPREAD = 1e-8
 """Below it all tokens look at a state alike."""

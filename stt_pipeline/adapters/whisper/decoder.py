@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stt_pipeline.adapters.whisper import decoder_graph as names
-from stt_pipeline.adapters.whisper.graph import HEAD, layer_count
+from stt_pipeline.adapters.whisper.graph import HEAD, layer_count, serves_for
 from stt_pipeline.adapters.whisper.model_file import Floats, Weights, read_weights
 from stt_pipeline.domain.speech.beam_search import BeamSearch, Candidate, Hypothesis
 from stt_pipeline.domain.speech.engine import EngineSpec
@@ -27,15 +27,14 @@ class Prompt:
     """What the decoder is given before it reads, and the tokens that it must not answer.
 
     `tokens` are read up to and with the one at `start`, the start of a transcript, to see whether
-    there is speech at all (`no_speech`); `end` ends a text. Tokens from `first_not_text` on, such
-    as times, are no answer either.
+    there is speech at all (`no_speech`); `end` ends a text. Tokens after it, such as times, are
+    no text, and no answer either.
     """
 
     tokens: tuple[int, ...]
     start: int
     end: int
     no_speech: int
-    first_not_text: int
     forbidden: tuple[int, ...]
     forbidden_first: tuple[int, ...]
 
@@ -72,9 +71,9 @@ class _Chunk:
 
     def text(self, no_speech_prob: float) -> Text:
         """What was read."""
-        beams = self.search.best.beams
-        seen = self._looks[np.arange(len(beams)), :, beams]
-        return Text(self.search.best, no_speech_prob, seen.swapaxes(0, 1))
+        best = self.search.best
+        seen = self._looks[np.arange(len(best.beams)), :, best.beams]
+        return Text(best, no_speech_prob, seen.swapaxes(0, 1))
 
 
 @dataclass
@@ -132,7 +131,7 @@ class StepDecoder:
         It is made for int8 on the CPU, for files in the format that CTranslate2 writes today, and
         for models that say which heads align.
         """
-        if spec.device != "cpu" or spec.compute_type != "int8":
+        if not serves_for(spec):
             return None
         heads = json.loads((folder / CONFIG).read_bytes()).get("alignment_heads")
         weights = read_weights(folder / WEIGHTS, "decoder/") if heads else None
@@ -159,7 +158,7 @@ class StepDecoder:
         batch = _Batch(list(chunks), self._heard(states), self._nothing_said(len(states)))
         start = prompt.start + 1
         doubts = self._no_speech(batch, prompt, start)
-        never = {*prompt.forbidden, *range(prompt.first_not_text, self._vocabulary)}
+        never = {*prompt.forbidden, *range(prompt.end + 1, self._vocabulary)}
         first, later = self._allowed(never.union(prompt.forbidden_first)), self._allowed(never)
         self._advance(batch, _repeated(prompt.tokens[start:], len(states)), first)
         while (tokens := batch.go_on()).size:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stt_pipeline.adapters.whisper.encoder_graph import FRAMES, PLACES, STATES, encoder_graph
+from stt_pipeline.adapters.whisper.graph import serves_for
 from stt_pipeline.adapters.whisper.model_file import Weights, read_weights
 from stt_pipeline.domain.speech.engine import EngineSpec
 from stt_pipeline.domain.speech.known_models import WEIGHTS
@@ -29,7 +30,7 @@ class PooledEncoder:
 
         It is made for int8 on the CPU, and for files in the format that CTranslate2 writes today.
         """
-        if spec.device != "cpu" or spec.compute_type != "int8":
+        if not serves_for(spec):
             return None
         weights = read_weights(folder / WEIGHTS, "encoder/")
         return cls(weights, spec.window.pooled_from_layer, cpu_threads) if weights else None

@@ -12,6 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 from onnxruntime import InferenceSession, SessionOptions
 
 from stt_pipeline.adapters.whisper.model_file import Floats, Weights
+from stt_pipeline.domain.speech.engine import EngineSpec
 
 FLOAT: Final = TensorProto.FLOAT
 WHOLE: Final = TensorProto.INT64
@@ -198,6 +199,11 @@ def _quantised(matrix: Weights, most: int) -> tuple[NDArray[np.int8], Floats]:
         levels[some] = np.maximum(loudest / most, LEAST)
         whole[:, some] = np.rint(part / levels[some, np.newaxis]).T
     return whole, levels
+
+
+def serves_for(spec: EngineSpec) -> bool:
+    """Whether an engine's arithmetic is that of these graphs: int8 on the CPU."""
+    return spec.device == "cpu" and spec.compute_type == "int8"
 
 
 def layer_count(weights: Mapping[str, Weights]) -> int:

@@ -142,7 +142,6 @@ class Model:
             start=tokens.index(tokenizer.sot),
             end=tokenizer.eot,
             no_speech=tokenizer.no_speech,
-            first_not_text=tokenizer.eot + 1,
             forbidden=tuple(get_suppressed_tokens(tokenizer, [-1])),
             # A text begins with a letter: neither a space nor its end.
             forbidden_first=(*tokenizer.encode(" "), tokenizer.eot),
