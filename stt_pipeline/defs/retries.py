@@ -28,6 +28,9 @@ import dagster as dg
 WILL_RETRY_TAG = "dagster/will_retry"
 """Dagster's own word on a run that failed: it is going to be repeated."""
 
+REPEATS_FAILED_STEPS_TAG = "dagster/retry_on_asset_or_op_failure"
+"""Says of one run what `run_retries` in dagster.yaml says of all."""
+
 BACKFILL_TAG, PARENT_TAG = "dagster/backfill", "dagster/parent_run_id"
 
 REPORTED_AGAIN_TAG = "stt/failure_reported_again"
@@ -47,11 +50,12 @@ RETRIES_SETTLED = "retries_settled"
 
 @contextmanager
 def retry_expected(context: dg.InitResourceContext) -> Iterator[None]:
-    """Tags the run as one that will be repeated, and takes it back where the run ends well.
+    """Tags the run as one that will be repeated, and takes it back where it surely will not be.
 
-    Where a step failed, Dagster says its own word with the run's failure. A "false" before that
-    would be believed by who looks between the two: the failure is never repeated. A repetition in
-    a backfill that made its part ends `LOOK_S` later.
+    Where a step failed, Dagster says its own word just after the run's failure, and who looks
+    between the two believes what was said before: after a "false" the failure is never repeated,
+    after a "true" always, also where Dagster is set to repeat no failed step. A repetition in a
+    backfill that made its part ends `LOOK_S` later.
     """
     instance = context.instance
     if context.run is None or instance is None or not instance.run_retries_enabled:
@@ -61,9 +65,19 @@ def retry_expected(context: dg.InitResourceContext) -> Iterator[None]:
     try:
         yield
     finally:
-        if not instance.get_run_stats(context.run.run_id).steps_failed:
+        has_failed = bool(instance.get_run_stats(context.run.run_id).steps_failed)
+        if not has_failed:
             _outlast_a_look(instance, context.run.run_id)
+        if not (has_failed and _repeats_failed_steps(instance, context.run)):
             instance.add_run_tags(context.run.run_id, {WILL_RETRY_TAG: "false"})
+
+
+def _repeats_failed_steps(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Whether a failed step is a reason to repeat this run: its tag, or else the instance's."""
+    said = run.tags.get(REPEATS_FAILED_STEPS_TAG)
+    if said is None:
+        return bool(instance.run_retries_retry_on_asset_or_op_failure)
+    return said.lower() == "true"
 
 
 def _outlast_a_look(instance: dg.DagsterInstance, run_id: str) -> None:

@@ -12,7 +12,7 @@ from dagster._core.workspace.load_target import PythonFileTarget
 from dagster._daemon.auto_run_reexecution.event_log_consumer import EventLogConsumerDaemon
 
 from stt_pipeline.defs import retries
-from stt_pipeline.defs.retries import WILL_RETRY_TAG, retry_expected
+from stt_pipeline.defs.retries import REPEATS_FAILED_STEPS_TAG, WILL_RETRY_TAG, retry_expected
 
 SITE = """
 import dagster as dg
@@ -198,14 +198,22 @@ def run_with_word(
     return runs.execute_in_process(instance=instance, raise_on_error=False, tags=tags).success
 
 
-@pytest.mark.parametrize(("op", "word"), [(listens, "false"), (breaks, "true")])
-def test_a_run_takes_its_word_back_where_no_step_failed(
+@pytest.mark.parametrize(
+    ("op", "tags", "word"),
+    [
+        (listens, {}, "false"),
+        (breaks, {}, "true"),
+        (breaks, {REPEATS_FAILED_STEPS_TAG: "false"}, "false"),
+    ],
+)
+def test_a_run_takes_its_word_back_where_it_will_not_be_repeated(
     instance: dg.DagsterInstance,
     monkeypatch: pytest.MonkeyPatch,
     op: dg.OpDefinition,
+    tags: dict[str, str],
     word: str,
 ) -> None:
-    """Never a no before a failure: the daemon would believe it, and never look again."""
+    """The daemon believes what it finds at a failure: before Dagster's own word it is this one."""
     said: list[str] = []
     add = instance.add_run_tags
 
@@ -214,8 +222,8 @@ def test_a_run_takes_its_word_back_where_no_step_failed(
         add(run_id, tags)
 
     monkeypatch.setattr(instance, "add_run_tags", listen)
-    assert run_with_word(instance, op) == (op is listens)
-    assert said == ["true", word]
+    assert run_with_word(instance, op, tags) == (op is listens)
+    assert said == ["true", word, *(["false"] if tags else [])]
 
 
 @pytest.mark.parametrize(
