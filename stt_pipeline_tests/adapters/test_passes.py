@@ -1,4 +1,4 @@
-"""How chunks are dealt out to the decoder's batches. The decoder here only counts; no model."""
+"""How chunks are dealt out to the decoder, and which reading of one is kept. No model here."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -44,3 +44,46 @@ def test_batches_are_of_like_size_and_length_and_hold_every_chunk_once(
     assert [len(batch) for batch in decoder.batches] == sizes
     assert [length for batch in decoder.batches for length in batch] == sorted(lengths)
     assert [len(reading.decoded.tokens) for reading in readings] == [*map(int, lengths)]
+
+
+class ToldDecoder:
+    """Reads a chunk as told by pass: its tokens, each once or all the same, and their likelihood."""
+
+    def __init__(self, *passes: Decoded) -> None:
+        self.passes = iter(passes)
+
+    def decode(self, chunks: Sequence[Encoded], language: str, rung: Rung) -> list[Decoded]:
+        assert len(chunks) == 1
+        return [next(self.passes)]
+
+    def text(self, tokens: Sequence[int], language: str) -> str:
+        return " ".join(map(str, tokens))
+
+
+def told(tokens: int, avg_logprob: float) -> Decoded:
+    return Decoded(tuple(range(tokens)), avg_logprob, 0.0)
+
+
+LOOP = Decoded((1, 2, 3) * 40, -0.05, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("passes", "kept"),
+    [
+        ((told(30, -0.3),), 0),
+        ((told(30, -0.8), told(30, -0.5)), 1),
+        ((told(30, -0.8), told(31, -0.9)), 0),
+        ((told(3, -0.2), told(30, -0.3)), 1),
+        ((LOOP, told(30, -0.9)), 1),
+        ((told(30, -0.8), LOOP), 0),
+        ((LOOP, LOOP, told(30, -0.9)), 2),
+    ],
+    ids=["sure", "likelier", "unlikelier", "longer", "loop", "no loop", "two loops"],
+)
+def test_the_second_reading_is_kept_where_it_is_better(
+    passes: tuple[Decoded, ...], kept: int
+) -> None:
+    decoder = ToldDecoder(*passes)
+    [reading] = read(cast(Model, decoder), [chunk(20.0)], "en", Decoding(), batch=16)
+    assert reading.decoded == passes[kept]
+    assert not [*decoder.passes]

@@ -39,7 +39,7 @@ def read(
     ]
     for rung in (second, STUBBORN):
         for index, reading in _pass(model, chunks, unsure, language, rung, batch):
-            if _is_looped(readings[index]) or not _is_looped(reading):
+            if _is_better(reading, readings[index], chunks[index], decoding):
                 readings[index] = reading
         unsure = [index for index in unsure if _is_looped(readings[index])]
     return [
@@ -71,8 +71,20 @@ def _pass(
 
 
 def _is_unsure(reading: Reading, chunk: Encoded, decoding: Decoding) -> bool:
-    few = decoding.min_tokens_per_s * chunk.speech_s
-    return reading.decoded.avg_logprob < decoding.sure_logprob or len(reading.decoded.tokens) < few
+    unlikely = reading.decoded.avg_logprob < decoding.sure_logprob
+    return unlikely or _is_short(reading, chunk, decoding)
+
+
+def _is_short(reading: Reading, chunk: Encoded, decoding: Decoding) -> bool:
+    return len(reading.decoded.tokens) < decoding.min_tokens_per_s * chunk.speech_s
+
+
+def _is_better(new: Reading, old: Reading, chunk: Encoded, decoding: Decoding) -> bool:
+    """Anything is better than a loop. A short text may be likely because half of it is missing."""
+    if _is_looped(old) or _is_looped(new):
+        return _is_looped(old)
+    likelier = new.decoded.avg_logprob >= old.decoded.avg_logprob
+    return likelier or _is_short(old, chunk, decoding)
 
 
 def _is_looped(reading: Reading) -> bool:

@@ -1,8 +1,9 @@
 """Packs stretches of speech into chunks for the encoder, and maps times back. Hears nothing."""
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from stt_pipeline.domain.speech.transcription import Span, Word
 
@@ -77,11 +78,31 @@ def split_long(span: Span, limit_s: float = WINDOW_S) -> list[Span]:
 
 
 def pack(channel: int, speech: Iterable[Span], limit_s: float = WINDOW_S) -> list[Chunk]:
-    """Fills chunks in order of time; every second of speech is in one chunk, once."""
+    """Chunks in order of time, as few as can be, and none longer than that takes.
+
+    Every second of speech is in one chunk, once. Filled to the brim one after the other, the last
+    would be left with a few words, which a decoder likes to say twice.
+    """
+    spans = [span for whole in speech for span in split_long(whole, limit_s)]
+    fewest = len(_filled(channel, spans, limit_s))
+    lengths = sorted(length_s for length_s in _lengths(spans) if length_s <= limit_s)
+    enough = bisect_left(
+        lengths, True, key=lambda length_s: len(_filled(channel, spans, length_s)) <= fewest
+    )
+    return _filled(channel, spans, lengths[enough] if enough < len(lengths) else limit_s)
+
+
+def _filled(channel: int, spans: Iterable[Span], limit_s: float) -> list[Chunk]:
+    """Each chunk takes spans until the next does not fit."""
     chunks: list[Chunk] = []
-    for whole in speech:
-        for span in split_long(whole, limit_s):
-            if not chunks or chunks[-1].duration_s + span.duration_s > limit_s:
-                chunks.append(Chunk(channel))
-            chunks[-1].spans.append(span)
+    for span in spans:
+        if not chunks or chunks[-1].duration_s + span.duration_s > limit_s:
+            chunks.append(Chunk(channel))
+        chunks[-1].spans.append(span)
     return chunks
+
+
+def _lengths(spans: Sequence[Span]) -> Iterator[float]:
+    """How long a chunk can be: of any span, and those after it."""
+    for first in range(len(spans)):
+        yield from accumulate(span.duration_s for span in spans[first:])

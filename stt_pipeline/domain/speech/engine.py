@@ -51,8 +51,8 @@ class EncoderWindow:
     window, whatever its length: chunks of all lengths are decoded together, and the decoder, whose
     time goes into reading the states for every token, has a third fewer to read of 30 s. A language
     that two beams are enough for (see Decoding) is read from `sure_states`. Words are placed by
-    `word_states` such means, as well as by 1,000. The language is told from every second state as
-    it is (`language_step`): means of more than one and a half make it unsure, and of 24 French
+    `word_states` such means, as well as by 1,000. The language is told from every fourth state
+    as it is (`language_step`): means of more than one and a half make it unsure, and of 24 French
     calls one was read as English.
 
     From layer `pooled_from_layer` on, attention sees two keys next to each other as one: the
@@ -66,7 +66,7 @@ class EncoderWindow:
     max_s: float = 30.0
     states: int = 1000
     sure_states: int = 750
-    language_step: int = 2
+    language_step: int = 4
     word_states: int = 500
     pooled_from_layer: int = 2
 
@@ -133,7 +133,7 @@ class EngineSpec:
     decoding: Decoding = Decoding()
     detection: SpeechDetection = SpeechDetection()
     window: EncoderWindow = EncoderWindow()
-    revision: int = 2
+    revision: int = 3
 
     @property
     def fingerprint(self) -> str:

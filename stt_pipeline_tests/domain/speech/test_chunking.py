@@ -53,9 +53,23 @@ def test_no_chunk_is_longer_than_the_encoder_hears_and_none_is_empty(spans: list
 
 
 @given(speech())
-def test_a_chunk_is_closed_only_where_the_next_stretch_does_not_fit(spans: list[Span]) -> None:
-    for chunk, following in pairwise(pack(0, spans)):
-        assert chunk.duration_s + following.spans[0].duration_s > WINDOW_S - TINY_S
+def test_chunks_are_as_few_as_can_be_and_then_none_longer_than_that_takes(
+    spans: list[Span],
+) -> None:
+    """Against every way to cut the first seven stretches."""
+    parts = [part for span in spans for part in split_long(span)][:7]
+    lengths = [part.duration_s for part in parts]
+    ways = []
+    for cuts in range(2 ** (len(parts) - 1)):
+        edges = [0, *(at for at in range(1, len(parts)) if cuts >> (at - 1) & 1), len(parts)]
+        sums = [sum(lengths[start:end]) for start, end in pairwise(edges)]
+        if max(sums) <= WINDOW_S + TINY_S:
+            ways.append((len(sums), max(sums)))
+    chunks = pack(0, parts)
+
+    fewest, longest_s = min(ways)
+    assert len(chunks) == fewest
+    assert max(chunk.duration_s for chunk in chunks) == pytest.approx(longest_s)
 
 
 def test_speech_that_never_pauses_is_cut_in_equal_parts() -> None:
