@@ -12,12 +12,17 @@ from numpy.typing import NDArray
 from stt_pipeline.adapters.whisper import decoder_graph as names
 from stt_pipeline.adapters.whisper.graph import HEAD, layer_count, serves_for
 from stt_pipeline.adapters.whisper.model_file import Floats, Weights, read_weights
+from stt_pipeline.adapters.whisper.said import Said
 from stt_pipeline.domain.speech.beam_search import BeamSearch, Candidate, Hypothesis
 from stt_pipeline.domain.speech.engine import EngineSpec
 from stt_pipeline.domain.speech.known_models import WEIGHTS
 
 CONFIG = "config.json"
 """Beside the weights; has the alignment heads."""
+
+PROPOSED = (names.SCORES, names.TOKENS, names.ATTENTION)
+LAST = (-1,)
+"""What a step is to tell, and after which of its tokens."""
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -82,13 +87,13 @@ class _Batch:
 
     chunks: list[_Chunk]
     heard: Arrays
-    said: Arrays
-    place: int = 0
+    said: Said
+    rows: int
 
     def go_on(self) -> NDArray[np.int64]:
         """Leaves chunks out that are over; gives the last token of each beam left, in order."""
         left = [at for at, chunk in enumerate(self.chunks) if not chunk.search.is_over]
-        before = len(next(iter(self.said.values()))) // len(self.chunks)
+        before = self.rows // len(self.chunks)
         parents = np.array(
             [at * before + text.beams[-1] for at in left for text in self.chunks[at].search.live],
             dtype=np.int64,
@@ -96,7 +101,8 @@ class _Batch:
         if len(left) < len(self.chunks):
             self.heard = {name: values[left] for name, values in self.heard.items()}
             self.chunks = [self.chunks[at] for at in left]
-        self.said = {name: _moved(values, parents) for name, values in self.said.items()}
+        self.said.follow(parents)
+        self.rows = len(parents)
         live = [text for chunk in self.chunks for text in chunk.search.live]
         return np.array([text.tokens[-1:] for text in live], dtype=np.int64)
 
@@ -155,15 +161,19 @@ class StepDecoder:
             )
             for one in states
         ]
-        batch = _Batch(list(chunks), self._heard(states), self._nothing_said(len(states)))
-        start = prompt.start + 1
-        doubts = self._no_speech(batch, prompt, start)
+        batch = self._batch(chunks, states)
         never = {*prompt.forbidden, *range(prompt.end + 1, self._vocabulary)}
         first, later = self._allowed(never.union(prompt.forbidden_first)), self._allowed(never)
-        self._advance(batch, _repeated(prompt.tokens[start:], len(states)), first)
+        doubts = self._begin(batch, prompt, first)
         while (tokens := batch.go_on()).size:
-            self._advance(batch, tokens, later)
+            self._advance(batch, self._run(batch, tokens, later, PROPOSED, LAST))
         return [chunk.text(doubt) for chunk, doubt in zip(chunks, doubts, strict=True)]
+
+    def _batch(self, chunks: Sequence[_Chunk], states: Sequence[Floats]) -> _Batch:
+        said = [name for layer in self._layers for name in names.said_names(layer)]
+        rows = len(chunks)
+        nothing = Said(said, rows, self._width // HEAD, HEAD)
+        return _Batch(list(chunks), self._heard(states), nothing, rows)
 
     def _heard(self, states: Sequence[Floats]) -> Arrays:
         """Keys and values of the chunks."""
@@ -174,25 +184,21 @@ class StepDecoder:
             for name, values in zip(found, zip(*made, strict=True), strict=True)
         }
 
-    def _nothing_said(self, rows: int) -> Arrays:
-        nothing = np.zeros((rows, self._width // HEAD, 0, HEAD), dtype=np.float32)
-        return {name: nothing for layer in self._layers for name in names.said_names(layer)}
+    def _begin(self, batch: _Batch, prompt: Prompt, allowed: Floats) -> list[float]:
+        """Reads the prompt; how likely no speech is, by chunk, is told at its start."""
+        tokens = np.repeat(np.array([prompt.tokens], dtype=np.int64), batch.rows, axis=0)
+        wanted, asked = (names.LOGITS, *PROPOSED), (prompt.start, *LAST)
+        logits, scores, found, looks = self._run(batch, tokens, allowed, wanted, asked)
+        self._advance(batch, [scores[:, 1::2], found[:, 1::2], looks])
+        shares = logits[0, ::2].astype(np.float64)
+        shares = np.exp(shares - shares.max(axis=1, keepdims=True))
+        doubts: list[float] = (shares[:, prompt.no_speech] / shares.sum(axis=1)).tolist()
+        return doubts
 
-    def _no_speech(self, batch: _Batch, prompt: Prompt, start: int) -> list[float]:
-        """Reads the prompt up to its start; how likely no speech is, by chunk."""
-        tokens = _repeated(prompt.tokens[:start], len(batch.chunks))
-        (logits,) = self._run(batch, tokens, self._allowed(()), 1, [names.LOGITS])
-        scores = logits[0].astype(np.float64)
-        scores = np.exp(scores - scores.max(axis=1, keepdims=True))
-        shares: list[float] = (scores[:, prompt.no_speech] / scores.sum(axis=1)).tolist()
-        return shares
-
-    def _advance(self, batch: _Batch, tokens: NDArray[np.int64], allowed: Floats) -> None:
-        """Reads these tokens, one row each beam, and lets each search go on."""
-        candidates = batch.chunks[0].search.candidates
-        wanted = [names.SCORES, names.TOKENS, names.ATTENTION]
-        scores, found, looks = self._run(batch, tokens, allowed, candidates, wanted)
-        shape = (len(batch.chunks), -1, candidates)
+    def _advance(self, batch: _Batch, told: Sequence[NDArray[Any]]) -> None:
+        """Lets each search go on with what was proposed, one row each beam."""
+        scores, found, looks = told
+        shape = (len(batch.chunks), -1, scores.shape[-1])
         by_chunk = zip(
             batch.chunks, scores.reshape(shape), found.reshape(shape), looks, strict=True
         )
@@ -212,41 +218,35 @@ class StepDecoder:
         batch: _Batch,
         tokens: NDArray[np.int64],
         allowed: Floats,
-        candidates: int,
         wanted: Sequence[str],
+        asked: Sequence[int],
     ) -> list[NDArray[Any]]:
+        """The wanted outputs, after those tokens of each row that are asked."""
         rows, length = tokens.shape
-        places = self._places[batch.place : batch.place + length]
+        before = batch.said.length
+        places = self._places[before : before + length]
         embedded = self._embeddings[tokens].astype(np.float32) + places
         inputs = {
             names.EMBEDDED: embedded.reshape(1, -1, self._width),
             names.ROWS: np.array([rows, length, -1]),
             names.HEADS: np.array([len(batch.chunks), -1, self._width // HEAD, HEAD]),
-            names.CANDIDATES: np.array([candidates]),
+            names.BEFORE: np.full(rows, before + length - 1, dtype=np.int32),
+            names.LENGTH: np.array(before + length, dtype=np.int32),
+            names.ASKED: np.array(asked),
+            names.CANDIDATES: np.array([batch.chunks[0].search.candidates]),
             names.ALLOWED: allowed,
         }
+        binding = self._step.io_binding()
+        for name, values in (inputs | batch.heard).items():
+            binding.bind_cpu_input(name, values)
+        for name in wanted:
+            binding.bind_output(name)
         said = [name for layer in self._layers for name in names.next_names(layer)]
-        given: list[NDArray[Any]] = self._step.run(
-            [*wanted, *said], inputs | batch.heard | batch.said
-        )
-        batch.said = dict(zip(batch.said, given[len(wanted) :], strict=True))
-        batch.place += length
-        return given[: len(wanted)]
+        batch.said.bind(binding, said, length)
+        self._step.run_with_iobinding(binding)
+        return [output.numpy() for output in binding.get_outputs()[: len(wanted)]]
 
     def _allowed(self, forbidden: Iterable[int]) -> Floats:
         allowed = np.zeros(self._vocabulary, dtype=np.float32)
         allowed[list(forbidden)] = -np.inf
         return allowed
-
-
-def _repeated(tokens: Sequence[int], rows: int) -> NDArray[np.int64]:
-    return np.repeat(np.array([tokens], dtype=np.int64), rows, axis=0)
-
-
-def _moved(values: NDArray[Any], parents: NDArray[np.int64]) -> NDArray[Any]:
-    """Rows as they are followed on; in place where their number stays, which copies few."""
-    if len(parents) != len(values):
-        return values[parents]
-    (changed,) = np.nonzero(parents != np.arange(len(values)))
-    values[changed] = values[parents[changed]]
-    return values

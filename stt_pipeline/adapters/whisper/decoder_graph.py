@@ -14,6 +14,7 @@ import numpy as np
 from stt_pipeline.adapters.whisper.graph import (
     BYTE,
     FLOAT,
+    HALF,
     HEAD,
     MICROSOFT,
     UNSIGNED,
@@ -30,24 +31,27 @@ STATES: Final = "states"
 EMBEDDED: Final = "embedded"
 ROWS: Final = "rows"
 HEADS: Final = "heads"
+BEFORE: Final = "before"
+LENGTH: Final = "length"
+ASKED: Final = "asked"
 CANDIDATES: Final = "candidates"
 ALLOWED: Final = "allowed"
 """Inputs of the second graph: embedded tokens with their places (1, rows x tokens, width); the
-shapes (rows, tokens, -1) and (chunks, -1, heads, HEAD); how many tokens to propose for a row; and
-what is added to the score of every token, 0 or minus infinity, (vocabulary)."""
+shapes (rows, tokens, -1) and (chunks, -1, heads, HEAD); how many tokens every row has with these,
+less one (rows), and how many, both int32; which of these tokens are to tell the next; how many
+tokens to propose; and what is added to the score of every token, 0 or minus infinity,
+(vocabulary)."""
 
 SCORES: Final = "scores"
 TOKENS: Final = "tokens"
 LOGITS: Final = "logits"
 ATTENTION: Final = "attention"
-"""Outputs of the second graph: the log probabilities of the likeliest tokens of every row, falling,
-and which they are, (1, rows, candidates); the scores of all, before any was forbidden (1, rows,
-vocabulary); and where the alignment heads looked, (chunks, heads, rows and tokens, states)."""
+"""Outputs of the second graph: the log probabilities of the likeliest tokens after every one that
+was asked, falling, and which they are, (1, rows x asked, candidates); the scores of all, before any
+was forbidden (1, rows x asked, vocabulary); and where the alignment heads looked, (chunks, heads, rows and tokens, states)."""
 
 SWAPPED: Final = (0, 2, 1, 3)
 """Heads before what they look from, or after it again."""
-
-END: Final = 2**31
 
 VOCABULARY_LEVELS: Final = 127
 """Largest whole number of the weights that score tokens: they decide more than others. With 63 the
@@ -65,12 +69,12 @@ def heard_names(layer: int) -> list[str]:
 
 
 def said_names(layer: int) -> list[str]:
-    """Keys and values of the tokens read so far: inputs, (rows, heads, tokens, HEAD)."""
+    """Keys and values of the tokens read so far: inputs, (rows, heads, room, HEAD)."""
     return [f"said_key_{layer}", f"said_value_{layer}"]
 
 
 def next_names(layer: int) -> list[str]:
-    """The same with the tokens of this step: outputs."""
+    """The same with the tokens of this step: outputs, in the same memory."""
     return [f"next_key_{layer}", f"next_value_{layer}"]
 
 
@@ -112,6 +116,8 @@ class _Step:
         self._heads = self._width // HEAD
         self._rows = graph.takes(ROWS, WHOLE, [3])
         self._by_head = graph.takes(HEADS, WHOLE, [4])
+        self._before = graph.takes(BEFORE, HALF, ["rows"])
+        self._length = graph.takes(LENGTH, HALF, [])
         state = graph.takes(EMBEDDED, FLOAT, [1, "all_tokens", self._width])
         looked = []
         for number in range(layer_count(weights)):
@@ -125,20 +131,20 @@ class _Step:
         self._propose(state, weights["embeddings/weight"])
 
     def _with_said(self, state: str, number: int, name: str) -> str:
-        """Attention to the tokens so far."""
+        """Attention to the tokens so far, each head to keys and values of its own."""
         graph = self.graph
-        shape = ["rows", self._heads, "tokens_before", HEAD]
+        shape = ["rows", self._heads, "room", HEAD]
         said = [graph.takes(one, FLOAT, shape) for one in said_names(number)]
         asked = graph.normalised(state, f"{name}/layer_norm")
         rows = graph.add("Reshape", [graph.linear(asked, f"{name}/linear_0"), self._rows])
         sides = graph.add_many("Split", [rows], 3, axis=2, num_outputs=3)
         told, *now = graph.add_many(
-            "MultiHeadAttention",
-            [*sides, "", "", "", *said],
+            "GroupQueryAttention",
+            [*sides, *said, self._before, self._length],
             3,
             domain=MICROSOFT,
             num_heads=self._heads,
-            unidirectional=1,
+            kv_num_heads=self._heads,
         )
         for value, output in zip(now, next_names(number), strict=True):
             graph.gives(value, output, FLOAT)
@@ -193,7 +199,7 @@ class _Step:
         """The likeliest next tokens of every row."""
         graph = self.graph
         rows = graph.add("Reshape", [state, self._rows])
-        last = graph.add("Slice", [rows, graph.places(-1), graph.places(END), graph.places(1)])
+        last = graph.add("Gather", [rows, graph.takes(ASKED, WHOLE, ["asked_count"])], axis=1)
         last = graph.normalised(graph.reshaped(last, 1, -1, self._width), "layer_norm")
         logits = graph.product(graph.whole(last), embeddings, most=VOCABULARY_LEVELS)
         graph.gives(logits, LOGITS, FLOAT)

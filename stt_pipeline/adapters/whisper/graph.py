@@ -16,9 +16,10 @@ from stt_pipeline.domain.speech.engine import EngineSpec
 
 FLOAT: Final = TensorProto.FLOAT
 WHOLE: Final = TensorProto.INT64
+HALF: Final = TensorProto.INT32
 BYTE: Final = TensorProto.INT8
 UNSIGNED: Final = TensorProto.UINT8
-"""Types of values: float32, int64, int8 and uint8."""
+"""Types of values: float32, int64, int32, int8 and uint8."""
 
 HEAD: Final = 64
 """Columns of a head of attention, in every Whisper model (Radford et al. 2022, table 1)."""
