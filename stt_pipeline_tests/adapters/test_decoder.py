@@ -60,7 +60,8 @@ class TestATextOfTheDecoder:
         for ours, theirs in zip(texts, by_library.decode(chunks, "en", TWO), strict=True):
             said, expected = text_words(model, ours), text_words(by_library, theirs)
             assert len(set(said) ^ set(expected)) <= 0.25 * len(set(expected))
-            assert ours.avg_logprob == pytest.approx(theirs.avg_logprob, abs=0.05)
+            # Of two that are nearly as likely either may be found.
+            assert theirs.avg_logprob - 0.05 < ours.avg_logprob < theirs.avg_logprob + 0.1
             assert ours.no_speech_prob == pytest.approx(theirs.no_speech_prob, abs=0.15)
 
     def test_has_the_probabilities_that_float32_gives_its_tokens(

@@ -47,7 +47,7 @@ def test_batches_are_of_like_size_and_length_and_hold_every_chunk_once(
 
 
 class ToldDecoder:
-    """Reads a chunk as told by pass: its tokens, each once or all the same, and their likelihood."""
+    """Reads a chunk as it is told for each pass."""
 
     def __init__(self, *passes: Decoded) -> None:
         self.passes = iter(passes)

@@ -17,7 +17,6 @@ from stt_pipeline.adapters.whisper.graph import (
     HALF,
     HEAD,
     MICROSOFT,
-    UNSIGNED,
     WHOLE,
     ZERO,
     Graph,
@@ -48,7 +47,8 @@ LOGITS: Final = "logits"
 ATTENTION: Final = "attention"
 """Outputs of the second graph: the log probabilities of the likeliest tokens after every one that
 was asked, falling, and which they are, (1, rows x asked, candidates); the scores of all, before any
-was forbidden (1, rows x asked, vocabulary); and where the alignment heads looked, (chunks, heads, rows and tokens, states)."""
+was forbidden (1, rows x asked, vocabulary); and where the alignment heads looked, (chunks, heads,
+rows and tokens, states)."""
 
 SWAPPED: Final = (0, 2, 1, 3)
 """Heads before what they look from, or after it again."""
@@ -171,10 +171,10 @@ class _Step:
         numbers, levels = graph.whole(graph.reshaped(query, 1, -1, HEAD))
         numbers = graph.add("Reshape", [numbers, shape])
         levels = graph.add("Reshape", [levels, self._a_row(shape)])
-        zero = graph.constant(np.uint8(ZERO))
-        likeness = graph.add("MatMulInteger", [numbers, keys, zero])
-        likeness = graph.add("Mul", [graph.add("Cast", [likeness], to=FLOAT), levels])
-        looks = graph.add("Softmax", [graph.add("Mul", [likeness, scales[0]])], axis=-1)
+        one, zero = graph.constant(np.float32(1.0)), graph.constant(np.uint8(ZERO))
+        sides = [numbers, keys, one, scales[0], zero]
+        likeness = graph.add("MatMulIntegerToFloat", sides, domain=MICROSOFT)
+        looks = graph.add("Softmax", [graph.add("Mul", [likeness, levels])], axis=-1)
         told = self._told(graph.add("Mul", [looks, scales[1]]), values)
         told = graph.reshaped(graph.add("Transpose", [told], perm=SWAPPED), 1, -1, self._width)
         return graph.add("Add", [state, graph.linear(told, f"{name}/linear_2")]), looks
@@ -190,9 +190,15 @@ class _Step:
         graph = self.graph
         most = graph.add("ReduceMax", [weights, graph.places(3)], keepdims=1)
         level = graph.scaled(most, 1 / np.iinfo(np.uint8).max)
-        whole = graph.add("Round", [graph.add("Div", [weights, level])])
-        numbers = graph.add("Cast", [whole], to=UNSIGNED)
-        sums = graph.add("Cast", [graph.add("MatMulInteger", [numbers, values])], to=FLOAT)
+        row = graph.reshaped(level, -1)
+        shape = graph.add("Shape", [weights])
+        columns = graph.add("Slice", [shape, graph.places(3), graph.places(4)])
+        flat = graph.add("Concat", [graph.places(-1), columns], axis=0)
+        rows = graph.add("Reshape", [weights, flat])
+        numbers = graph.add("QuantizeLinear", [rows, row, graph.zeros(row, np.uint8(0))], axis=0)
+        numbers = graph.add("Reshape", [numbers, shape])
+        one = graph.constant(np.float32(1.0))
+        sums = graph.add("MatMulIntegerToFloat", [numbers, values, one, one], domain=MICROSOFT)
         return graph.add("Mul", [sums, level])
 
     def _propose(self, state: str, embeddings: Weights) -> None:

@@ -134,9 +134,12 @@ class Graph:
         floor = self.constant(np.float32(LEAST))
         scales = self.add("Max", [self.scaled(loudest, 1 / levels), floor])
         row = self.reshaped(scales, -1)
+        return self.add("QuantizeLinear", [state, row, self.zeros(row, zero)], axis=1), scales
+
+    def zeros(self, row: str, zero: np.int8 | np.uint8) -> str:
+        """What stands for zero, as often as a row of scales is long."""
         value = numpy_helper.from_array(np.array([zero]))
-        zeros = self.add("ConstantOfShape", [self.add("Shape", [row])], value=value)
-        return self.add("QuantizeLinear", [state, row, zeros], axis=1), scales
+        return self.add("ConstantOfShape", [self.add("Shape", [row])], value=value)
 
     def product(
         self,
