@@ -3,6 +3,8 @@
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from operator import attrgetter
 
 import numpy as np
 
@@ -18,10 +20,33 @@ STUBBORN = Rung(beam_size=5, repetition_penalty=1.1, no_repeat_ngram_size=5)
 
 @dataclass(frozen=True)
 class Reading:
-    """The text of a chunk; `compression_ratio` is that of the text before a loop was cut."""
+    """The text of a chunk, and what is doubtful about it.
+
+    `compression_ratio` is that of the text before a loop was cut. A short text has few tokens for
+    its speech; an unlikely one a low mean log probability (see Decoding).
+    """
 
     decoded: Decoded
     compression_ratio: float
+    is_short: bool
+    is_unlikely: bool
+
+    @property
+    def is_looped(self) -> bool:
+        """Whether it repeats itself."""
+        has_loop = find_loop(self.decoded.tokens) is not None
+        return has_loop or self.compression_ratio > LOOP_COMPRESSION_RATIO
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether anything is doubtful."""
+        return self.is_looped or self.is_unlikely or self.is_short
+
+    def is_better(self, old: "Reading") -> bool:
+        """Anything is better than a loop. A short text may be likely for what is missing in it."""
+        if self.is_looped or old.is_looped:
+            return old.is_looped
+        return old.is_short or self.decoded.avg_logprob >= old.decoded.avg_logprob
 
 
 def read(
@@ -30,18 +55,21 @@ def read(
     """A reading of each chunk, in their order; `batch` of them are decoded at once."""
     cheap, dear = Rung(decoding.first_beam), Rung(decoding.second_beam)
     patient = replace(dear, patience=decoding.second_patience)
-    first, second = (dear, cheap) if language in decoding.unsure_languages else (cheap, patient)
-    readings = dict(_pass(model, chunks, range(len(chunks)), language, first, batch))
-    unsure = [
-        index
-        for index, reading in readings.items()
-        if _is_looped(reading) or (first is cheap and _is_unsure(reading, chunks[index], decoding))
-    ]
-    for rung in (second, STUBBORN):
-        for index, reading in _pass(model, chunks, unsure, language, rung, batch):
-            if _is_better(reading, readings[index], chunks[index], decoding):
+    again: tuple[tuple[attrgetter[bool], Rung], ...]
+    short, looped, unsure = map(attrgetter, ("is_short", "is_looped", "is_unsure"))
+    if language in decoding.unsure_languages:
+        first = dear
+        again = ((short, patient), (looped, cheap), (looped, STUBBORN))
+    else:
+        first = cheap
+        again = ((unsure, patient), (looped, STUBBORN))
+    read_by = partial(_pass, model, chunks, language=language, decoding=decoding, batch=batch)
+    readings = dict(read_by(range(len(chunks)), rung=first))
+    for is_doubtful, rung in again:
+        which = [index for index, reading in readings.items() if is_doubtful(reading)]
+        for index, reading in read_by(which, rung=rung):
+            if reading.is_better(readings[index]):
                 readings[index] = reading
-        unsure = [index for index in unsure if _is_looped(readings[index])]
     return [
         _silenced(readings[index])
         if _is_no_speech(readings[index].decoded, decoding)
@@ -55,8 +83,9 @@ def _pass(
     chunks: Sequence[Encoded],
     which: Iterable[int],
     language: str,
-    rung: Rung,
+    decoding: Decoding,
     batch: int,
+    rung: Rung,
 ) -> Iterator[tuple[int, Reading]]:
     """Chunks of like length go together: none waits long for another."""
     in_turn = sorted(which, key=lambda index: chunks[index].speech_s)
@@ -67,31 +96,15 @@ def _pass(
         alike: list[int] = part.tolist()
         decoded = model.decode([chunks[index] for index in alike], language, rung)
         for index, one in zip(alike, decoded, strict=True):
-            yield index, Reading(one, compression_ratio(model.text(one.tokens, language)))
-
-
-def _is_unsure(reading: Reading, chunk: Encoded, decoding: Decoding) -> bool:
-    unlikely = reading.decoded.avg_logprob < decoding.sure_logprob
-    return unlikely or _is_short(reading, chunk, decoding)
-
-
-def _is_short(reading: Reading, chunk: Encoded, decoding: Decoding) -> bool:
-    return len(reading.decoded.tokens) < decoding.min_tokens_per_s * chunk.speech_s
-
-
-def _is_better(new: Reading, old: Reading, chunk: Encoded, decoding: Decoding) -> bool:
-    """Anything is better than a loop. A short text may be likely because half of it is missing."""
-    if _is_looped(old) or _is_looped(new):
-        return _is_looped(old)
-    likelier = new.decoded.avg_logprob >= old.decoded.avg_logprob
-    return likelier or _is_short(old, chunk, decoding)
-
-
-def _is_looped(reading: Reading) -> bool:
-    return (
-        reading.compression_ratio > LOOP_COMPRESSION_RATIO
-        or find_loop(reading.decoded.tokens) is not None
-    )
+            yield (
+                index,
+                Reading(
+                    one,
+                    compression_ratio(model.text(one.tokens, language)),
+                    len(one.tokens) < decoding.min_tokens_per_s * chunks[index].speech_s,
+                    one.avg_logprob < decoding.sure_logprob,
+                ),
+            )
 
 
 def _is_no_speech(decoded: Decoded, decoding: Decoding) -> bool:
@@ -103,7 +116,7 @@ def _is_no_speech(decoded: Decoded, decoding: Decoding) -> bool:
 
 
 def _silenced(reading: Reading) -> Reading:
-    return Reading(reading.decoded.only(()), compression_ratio=0.0)
+    return replace(reading, decoded=reading.decoded.only(()), compression_ratio=0.0)
 
 
 def _without_loops(reading: Reading) -> Reading:
