@@ -40,6 +40,7 @@ ENGINE_CODE = (
         f"domain/speech/{name}.py"
         for name in (
             "activity",
+            "beam_search",
             "chunking",
             "engine",
             "languages",
