@@ -88,12 +88,11 @@ class _Batch:
     chunks: list[_Chunk]
     heard: Arrays
     said: Said
-    rows: int
 
     def go_on(self) -> NDArray[np.int64]:
         """Leaves chunks out that are over; gives the last token of each beam left, in order."""
         left = [at for at, chunk in enumerate(self.chunks) if not chunk.search.is_over]
-        before = self.rows // len(self.chunks)
+        before = self.said.rows // len(self.chunks)
         parents = np.array(
             [at * before + text.beams[-1] for at in left for text in self.chunks[at].search.live],
             dtype=np.int64,
@@ -102,7 +101,6 @@ class _Batch:
             self.heard = {name: values[left] for name, values in self.heard.items()}
             self.chunks = [self.chunks[at] for at in left]
         self.said.follow(parents)
-        self.rows = len(parents)
         live = [text for chunk in self.chunks for text in chunk.search.live]
         return np.array([text.tokens[-1:] for text in live], dtype=np.int64)
 
@@ -171,9 +169,8 @@ class StepDecoder:
 
     def _batch(self, chunks: Sequence[_Chunk], states: Sequence[Floats]) -> _Batch:
         said = [name for layer in self._layers for name in names.said_names(layer)]
-        rows = len(chunks)
-        nothing = Said(said, rows, self._width // HEAD, HEAD)
-        return _Batch(list(chunks), self._heard(states), nothing, rows)
+        nothing = Said(said, len(chunks), self._width // HEAD, HEAD)
+        return _Batch(list(chunks), self._heard(states), nothing)
 
     def _heard(self, states: Sequence[Floats]) -> Arrays:
         """Keys and values of the chunks."""
@@ -186,7 +183,7 @@ class StepDecoder:
 
     def _begin(self, batch: _Batch, prompt: Prompt, allowed: Floats) -> list[float]:
         """Reads the prompt; how likely no speech is, by chunk, is told at its start."""
-        tokens = np.repeat(np.array([prompt.tokens], dtype=np.int64), batch.rows, axis=0)
+        tokens = np.repeat(np.array([prompt.tokens], dtype=np.int64), batch.said.rows, axis=0)
         wanted, asked = (names.LOGITS, *PROPOSED), (prompt.start, *LAST)
         logits, scores, found, looks = self._run(batch, tokens, allowed, wanted, asked)
         self._advance(batch, [scores[:, 1::2], found[:, 1::2], looks])

@@ -26,6 +26,11 @@ class Said:
         }
         self.length = 0
 
+    @property
+    def rows(self) -> int:
+        """Beams, of all chunks that are read."""
+        return len(next(iter(self._arrays.values())))
+
     def bind(self, binding: IOBinding, outputs: Sequence[str], tokens: int) -> None:
         """As inputs, and in place as the outputs, by which `tokens` are going to be added."""
         self._make_room(self.length + tokens)
@@ -38,12 +43,11 @@ class Said:
     def follow(self, parents: NDArray[np.int64]) -> None:
         """Each row goes on from one of the rows before; only those that change are moved."""
         for name, values in self._arrays.items():
-            rows, *shape = values.shape
-            if len(parents) == rows:
-                (changed,) = np.nonzero(parents != np.arange(rows))
+            if len(parents) == len(values):
+                (changed,) = np.nonzero(parents != np.arange(len(values)))
                 values[changed, :, : self.length] = values[parents[changed], :, : self.length]
             else:
-                moved = np.empty((len(parents), *shape), dtype=np.float32)
+                moved = np.empty((len(parents), *values.shape[1:]), dtype=np.float32)
                 moved[:, :, : self.length] = values[parents, :, : self.length]
                 self._arrays[name] = moved
 
