@@ -168,7 +168,11 @@ class StepDecoder:
         return [chunk.text(doubt) for chunk, doubt in zip(chunks, doubts, strict=True)]
 
     def _batch(self, chunks: Sequence[_Chunk], states: Sequence[Floats]) -> _Batch:
-        said = [name for layer in self._layers for name in names.said_names(layer)]
+        said = {
+            name: output
+            for layer in self._layers
+            for name, output in zip(names.said_names(layer), names.next_names(layer), strict=True)
+        }
         nothing = Said(said, len(chunks), self._width // HEAD, HEAD)
         return _Batch(list(chunks), self._heard(states), nothing)
 
@@ -238,8 +242,7 @@ class StepDecoder:
             binding.bind_cpu_input(name, values)
         for name in wanted:
             binding.bind_output(name)
-        said = [name for layer in self._layers for name in names.next_names(layer)]
-        batch.said.bind(binding, said, length)
+        batch.said.bind(binding, length)
         self._step.run_with_iobinding(binding)
         return [output.numpy() for output in binding.get_outputs()[: len(wanted)]]
 

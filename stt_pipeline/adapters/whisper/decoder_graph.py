@@ -14,10 +14,10 @@ import numpy as np
 from stt_pipeline.adapters.whisper.graph import (
     BYTE,
     FLOAT,
-    HALF,
     HEAD,
     MICROSOFT,
     WHOLE,
+    WHOLE_32,
     ZERO,
     Graph,
     layer_count,
@@ -116,8 +116,8 @@ class _Step:
         self._heads = self._width // HEAD
         self._rows = graph.takes(ROWS, WHOLE, [3])
         self._by_head = graph.takes(HEADS, WHOLE, [4])
-        self._before = graph.takes(BEFORE, HALF, ["rows"])
-        self._length = graph.takes(LENGTH, HALF, [])
+        self._before = graph.takes(BEFORE, WHOLE_32, ["rows"])
+        self._length = graph.takes(LENGTH, WHOLE_32, [])
         state = graph.takes(EMBEDDED, FLOAT, [1, "all_tokens", self._width])
         looked = []
         for number in range(layer_count(weights)):
@@ -190,13 +190,8 @@ class _Step:
         graph = self.graph
         most = graph.add("ReduceMax", [weights, graph.places(3)], keepdims=1)
         level = graph.scaled(most, 1 / np.iinfo(np.uint8).max)
-        row = graph.reshaped(level, -1)
-        shape = graph.add("Shape", [weights])
-        columns = graph.add("Slice", [shape, graph.places(3), graph.places(4)])
-        flat = graph.add("Concat", [graph.places(-1), columns], axis=0)
-        rows = graph.add("Reshape", [weights, flat])
-        numbers = graph.add("QuantizeLinear", [rows, row, graph.zeros(row, np.uint8(0))], axis=0)
-        numbers = graph.add("Reshape", [numbers, shape])
+        rows = graph.rounded(graph.add("Flatten", [weights], axis=3), level, np.uint8(0), axis=0)
+        numbers = graph.add("Reshape", [rows, graph.add("Shape", [weights])])
         one = graph.constant(np.float32(1.0))
         sums = graph.add("MatMulIntegerToFloat", [numbers, values, one, one], domain=MICROSOFT)
         return graph.add("Mul", [sums, level])

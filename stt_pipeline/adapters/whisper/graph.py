@@ -16,10 +16,9 @@ from stt_pipeline.domain.speech.engine import EngineSpec
 
 FLOAT: Final = TensorProto.FLOAT
 WHOLE: Final = TensorProto.INT64
-HALF: Final = TensorProto.INT32
+WHOLE_32: Final = TensorProto.INT32
 BYTE: Final = TensorProto.INT8
-UNSIGNED: Final = TensorProto.UINT8
-"""Types of values: float32, int64, int32, int8 and uint8."""
+"""Types of values: float32, int64, int32 and int8."""
 
 HEAD: Final = 64
 """Columns of a head of attention, in every Whisper model (Radford et al. 2022, table 1)."""
@@ -133,13 +132,14 @@ class Graph:
         loudest = self.add("ReduceMax", [self.add("Abs", [state]), self.places(2)], keepdims=1)
         floor = self.constant(np.float32(LEAST))
         scales = self.add("Max", [self.scaled(loudest, 1 / levels), floor])
-        row = self.reshaped(scales, -1)
-        return self.add("QuantizeLinear", [state, row, self.zeros(row, zero)], axis=1), scales
+        return self.rounded(state, scales, zero, axis=1), scales
 
-    def zeros(self, row: str, zero: np.int8 | np.uint8) -> str:
-        """What stands for zero, as often as a row of scales is long."""
+    def rounded(self, state: str, scales: str, zero: np.int8 | np.uint8, axis: int) -> str:
+        """Whole numbers of the type of `zero`, which stands for zero; a scale each along `axis`."""
+        row = self.reshaped(scales, -1)
         value = numpy_helper.from_array(np.array([zero]))
-        return self.add("ConstantOfShape", [self.add("Shape", [row])], value=value)
+        zeros = self.add("ConstantOfShape", [self.add("Shape", [row])], value=value)
+        return self.add("QuantizeLinear", [state, row, zeros], axis=axis)
 
     def product(
         self,

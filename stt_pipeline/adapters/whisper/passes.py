@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from operator import attrgetter
 
 import numpy as np
@@ -31,7 +31,7 @@ class Reading:
     is_short: bool
     is_unlikely: bool
 
-    @property
+    @cached_property
     def is_looped(self) -> bool:
         """Whether it repeats itself."""
         has_loop = find_loop(self.decoded.tokens) is not None

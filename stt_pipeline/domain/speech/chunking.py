@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, takewhile
 
 from stt_pipeline.domain.speech.transcription import Span, Word
 
@@ -85,11 +85,11 @@ def pack(channel: int, speech: Iterable[Span], limit_s: float = WINDOW_S) -> lis
     """
     spans = [span for whole in speech for span in split_long(whole, limit_s)]
     fewest = len(_filled(channel, spans, limit_s))
-    lengths = sorted(length_s for length_s in _lengths(spans) if length_s <= limit_s)
+    limits = sorted([*_lengths(spans, limit_s), limit_s])
     enough = bisect_left(
-        lengths, True, key=lambda length_s: len(_filled(channel, spans, length_s)) <= fewest
+        limits, True, key=lambda length_s: len(_filled(channel, spans, length_s)) <= fewest
     )
-    return _filled(channel, spans, lengths[enough] if enough < len(lengths) else limit_s)
+    return _filled(channel, spans, limits[enough])
 
 
 def _filled(channel: int, spans: Iterable[Span], limit_s: float) -> list[Chunk]:
@@ -102,7 +102,8 @@ def _filled(channel: int, spans: Iterable[Span], limit_s: float) -> list[Chunk]:
     return chunks
 
 
-def _lengths(spans: Sequence[Span]) -> Iterator[float]:
-    """How long a chunk can be: of any span, and those after it."""
+def _lengths(spans: Sequence[Span], limit_s: float) -> Iterator[float]:
+    """How long a chunk can be: of any span, and those after it, up to the limit."""
     for first in range(len(spans)):
-        yield from accumulate(span.duration_s for span in spans[first:])
+        sums = accumulate(span.duration_s for span in spans[first:])
+        yield from takewhile(lambda length_s: length_s <= limit_s, sums)
