@@ -169,4 +169,7 @@ def account(folder: Path) -> Iterator[Account]:
             yield Account(endpoint)
         finally:
             process.stdin.close()
-            process.wait(30)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
