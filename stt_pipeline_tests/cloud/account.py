@@ -4,9 +4,6 @@ Talks to the stand-in of `aws.py`, with boto3 where AWS has a word for it.
 """
 
 import json
-import os
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,6 +15,7 @@ from urllib.parse import quote
 
 import boto3
 
+from stt_pipeline_tests.cloud.processes import serving
 from stt_pipeline_tests.cloud.s3 import ENVIRONMENT
 
 CLUSTER = "stt-pipeline"
@@ -150,26 +148,7 @@ def _client(endpoint: str, service: str) -> Any:
 def account(folder: Path) -> Iterator[Account]:
     """Runs a stand-in with an empty account; its tasks are killed at the end."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "aws.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "stt_pipeline_tests.cloud.aws", str(folder / "tasks")],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            env=os.environ,
-            text=True,
-        )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    with process:
-        endpoint = process.stdout.readline().strip()
-        if not endpoint:
-            raise RuntimeError((folder / "aws.log").read_text())
-        try:
-            yield Account(endpoint)
-        finally:
-            process.stdin.close()
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
+    with serving(
+        "stt_pipeline_tests.cloud.aws", str(folder / "tasks"), log=folder / "aws.log"
+    ) as at:
+        yield Account(at)

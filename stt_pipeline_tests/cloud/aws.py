@@ -7,7 +7,6 @@ RunTask; `Account` of `account.py` is their client.
 
 import io
 import json
-import os
 import socket
 import sys
 import threading
@@ -145,9 +144,6 @@ def main() -> None:
     finally:
         for task in list(cluster.tasks.values()):
             task.kill()
-        # Nothing is to be kept, and an ending in order, while requests are still being answered,
-        # once took over 30 s on a busy machine.
-        os._exit(0)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 GUARD = Path(__file__).with_name("guard.py")
@@ -30,6 +30,44 @@ def wait_for(condition: Callable[[], bool], what: str, timeout_s: float = 300.0)
         if time.monotonic() > end:
             raise TimeoutError(f"{what} did not come within {timeout_s:g} s")
         time.sleep(0.2)
+
+
+@contextlib.contextmanager
+def serving(
+    module: str,
+    *arguments: str,
+    environment: Mapping[str, str] | None = None,
+    log: Path | None = None,
+) -> Iterator[str]:
+    """The address at which a module of ours serves within the block: its first line of output.
+
+    It ends where its input does, and is killed where it does not. `environment` is added to this
+    process's own; `log` takes its standard error. Raises RuntimeError where it ends before.
+    """
+    with contextlib.ExitStack() as opened:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            env=os.environ | (environment or {}),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=opened.enter_context(log.open("wb")) if log else None,
+            text=True,
+        )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with process:
+        try:
+            address = process.stdout.readline().strip()
+            if not address:
+                said = f":\n{log.read_text()}" if log else ""
+                raise RuntimeError(f"{module} ended before it answered{said}")
+            yield address
+        finally:
+            process.stdin.close()
+            try:
+                process.wait(END_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 class Program:

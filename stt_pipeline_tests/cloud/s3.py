@@ -7,8 +7,6 @@ Transcribe leaves a document (`transcribe.py`).
 """
 
 import json
-import os
-import subprocess
 import sys
 import threading
 import urllib.request
@@ -34,8 +32,8 @@ from werkzeug.wrappers import Request, Response
 
 from stt_pipeline_tests.cloud import transcribe
 from stt_pipeline_tests.cloud.faulty_proxy import FaultyProxy
+from stt_pipeline_tests.cloud.processes import serving
 
-END_S: Final = 20
 ENVIRONMENT: Final = {
     "AWS_REGION": "eu-west-3",
     "AWS_DEFAULT_REGION": "eu-west-3",
@@ -95,28 +93,9 @@ def running_s3(page_keys: int = 1000) -> Iterator[str]:
 
     It lists up to `page_keys` keys in an answer; S3 up to 1,000.
     """
-    process = subprocess.Popen(
-        [sys.executable, "-m", "stt_pipeline_tests.cloud.s3"],
-        env={**os.environ, **ENVIRONMENT, "MOTO_S3_DEFAULT_MAX_KEYS": str(page_keys)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        endpoint = process.stdout.readline().strip()
-        if not endpoint:
-            raise RuntimeError("the S3 server ended before it answered")
+    environment = {**ENVIRONMENT, "MOTO_S3_DEFAULT_MAX_KEYS": str(page_keys)}
+    with serving("stt_pipeline_tests.cloud.s3", environment=environment) as endpoint:
         yield endpoint
-    finally:
-        process.stdin.close()
-        try:
-            process.wait(END_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
 
 
 @pytest.fixture(scope="session")
