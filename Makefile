@@ -67,7 +67,7 @@ format: dev-set ## Rewrite the code in the project's style
 bench: dev-set prompts $(model) ## Measure engines on the same calls, an hour or two (BENCH_ARGS=--quick, --help)
 	@$(bin)/python -m stt_pipeline_tests.benchmarks $(BENCH_ARGS)
 
-bench-long: dev-set prompts $(model) ## The same on calls of 1 and 3 h and on 10 h of calls: some two hours
+bench-long: dev-set prompts $(model) ## The same on calls of 1 and 3 h and on 10 h of calls: an hour or two
 	@$(bin)/python -m stt_pipeline_tests.benchmarks --long $(BENCH_ARGS)
 
 bench-quality: dev-set prompts $(model) ## Word errors, signals, invented words, speakers, languages; an hour (BENCH_ARGS=--quick)
