@@ -12,6 +12,7 @@ from faster_whisper import WhisperModel
 from stt_pipeline.adapters.whisper.decoder import StepDecoder
 from stt_pipeline.adapters.whisper.encoded import Encoded
 from stt_pipeline.adapters.whisper.model import Decoded, Model, Rung
+from stt_pipeline.adapters.whisper.speech import Sound
 from stt_pipeline.domain.speech.transcription import Word
 from stt_pipeline_tests.adapters.test_encoder import SPEC, wide_band
 from stt_pipeline_tests.speech.calls import choose_prompts, join_prompts
@@ -40,7 +41,8 @@ def chunks(model: Model, english_prompts: list[Prompt]) -> list[Encoded]:
     for seed, speech_s in enumerate((5.0, 12.0, 18.0, 25.0)):
         chosen = choose_prompts(english_prompts, speech_s=speech_s, seed=seed)
         joined = join_prompts(chosen, pause_s=0.4, seed=seed).samples / 32768
-        found.append(model.encode(wide_band(joined[: 28 * 8000])))
+        samples = wide_band(joined[: 28 * 8000])
+        found.append(model.encode(Sound(samples, np.ones(len(samples), dtype=np.bool_))))
     return found
 
 
@@ -142,7 +144,8 @@ def span(word: Word) -> tuple[float, float]:
 
 
 def test_silence_is_no_speech(model: Model) -> None:
-    silent = model.encode(np.zeros(16_000 * 10, dtype=np.float32))
+    samples = np.zeros(16_000 * 10, dtype=np.float32)
+    silent = model.encode(Sound(samples, np.zeros(len(samples), dtype=np.bool_)))
     (text,) = model.decode([silent], "en", TWO)
     assert text.no_speech_prob > 0.5
 

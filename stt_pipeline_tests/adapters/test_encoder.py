@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from stt_pipeline.adapters.whisper.encoder import PooledEncoder
 from stt_pipeline.adapters.whisper.model import Model
 from stt_pipeline.adapters.whisper.model_file import BFLOAT16, TYPES, Floats, Weights, read_weights
-from stt_pipeline.domain.speech.engine import EngineSpec, ModelIdentity
+from stt_pipeline.domain.speech.engine import EncoderWindow, EngineSpec, ModelIdentity
 from stt_pipeline.domain.speech.known_models import WEIGHTS
 from stt_pipeline_tests.speech.calls import choose_prompts, join_prompts
 from stt_pipeline_tests.speech.prompts import Prompt
@@ -33,6 +33,9 @@ Variables = dict[str, tuple[int, NDArray[Any]]]
 
 NEVER = 99
 """A layer that no model has."""
+
+WHOLE = np.ones(1500, dtype=np.bool_)
+"""Somebody speaks at every state of a window of 30 s."""
 
 
 def wide_band(telephone: NDArray[np.float64]) -> Floats:
@@ -73,32 +76,50 @@ class TestItsStates:
     def test_are_those_of_the_library_but_for_int8(
         self, weights: dict[str, Weights], frames: Floats, exact: Floats
     ) -> None:
-        states = PooledEncoder(weights, NEVER, cpu_threads=1)(frames)
+        window = EncoderWindow(pooled_from_layer=NEVER)
+        states = PooledEncoder(weights, window, cpu_threads=1)(frames, WHOLE)
         assert states.shape == exact.shape == (1, 1500, 512)
         assert 0 < off(states, exact) < 0.10
 
     def test_stay_near_with_pooled_attention(
         self, weights: dict[str, Weights], frames: Floats, exact: Floats
     ) -> None:
-        states = PooledEncoder(weights, SPEC.window.pooled_from_layer, cpu_threads=1)(frames)
+        states = PooledEncoder(weights, SPEC.window, cpu_threads=1)(frames, WHOLE)
         assert 0.10 < off(states, exact) < 0.20
 
     def test_are_the_same_with_any_number_of_threads(
         self, weights: dict[str, Weights], frames: Floats
     ) -> None:
-        one, two = (PooledEncoder(weights, 2, cpu_threads=threads)(frames) for threads in (1, 2))
+        one, two = (
+            PooledEncoder(weights, SPEC.window, cpu_threads=threads)(frames, WHOLE)
+            for threads in (1, 2)
+        )
         assert np.array_equal(one, two)
 
     @pytest.mark.parametrize("length", [1008, 1056, 3000])
     def test_are_one_for_two_frames_of_any_window(
         self, weights: dict[str, Weights], frames: Floats, length: int
     ) -> None:
-        states = PooledEncoder(weights, 2, cpu_threads=1)(frames[..., :length])
+        encoder = PooledEncoder(weights, SPEC.window, cpu_threads=1)
+        states = encoder(frames[..., :length], WHOLE[: length // 2])
         assert states.shape == (1, length // 2, 512)
 
     def test_are_numbers_where_nothing_sounds(self, weights: dict[str, Weights]) -> None:
-        states = PooledEncoder(weights, 2, cpu_threads=1)(np.zeros((1, 80, 1008), np.float32))
+        encoder = PooledEncoder(weights, SPEC.window, cpu_threads=1)
+        states = encoder(np.zeros((1, 80, 1008), np.float32), ~WHOLE[:504])
+        assert states.shape == (1, 504, 512)
         assert np.isfinite(states).all()
+
+    def test_stay_near_where_few_are_made_of_the_quiet(
+        self, weights: dict[str, Weights], frames: Floats
+    ) -> None:
+        """The prompts fill 24 of 30 s: the end is quiet, and two pauses as if they were."""
+        spoken = WHOLE.copy()
+        spoken[1200:] = spoken[300:330] = spoken[700:740] = False
+        encoder = PooledEncoder(weights, SPEC.window, cpu_threads=1)
+        every, few = encoder(frames, WHOLE), encoder(frames, spoken)
+        assert 0 < off(few[:, spoken], every[:, spoken]) < 0.10
+        assert not np.array_equal(few[:, ~spoken], every[:, ~spoken])
 
 
 @pytest.mark.parametrize("other", [{"compute_type": "float32"}, {"device": "cuda"}], ids=str)

@@ -116,7 +116,8 @@ def test_no_second_is_heard_twice_and_each_utterance_is_its_span(
     assert all(one.end_s <= two.start_s for one, two in pairwise(channel.speech))
     for one in heard:
         start, end = round(one.span.start_s * RATE), round(one.span.end_s * RATE)
-        assert np.array_equal(one.samples, sound[start:end])
+        assert np.array_equal(one.sound.samples, sound[start:end])
+        assert one.sound.spoken.shape == one.sound.samples.shape
     assert all(0 < span.duration_s <= 30.0 for span in channel.speech)
     assert channel.speech[-1].end_s <= len(sound) / RATE
 

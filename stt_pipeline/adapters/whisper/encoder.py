@@ -5,23 +5,28 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from stt_pipeline.adapters.whisper.encoder_graph import FRAMES, PLACES, STATES, encoder_graph
+from stt_pipeline.adapters.whisper import encoder_graph as names
 from stt_pipeline.adapters.whisper.graph import serves_for
 from stt_pipeline.adapters.whisper.model_file import Weights, read_weights
-from stt_pipeline.domain.speech.engine import EngineSpec
+from stt_pipeline.adapters.whisper.thinning import thinned
+from stt_pipeline.domain.speech.engine import EncoderWindow, EngineSpec
 from stt_pipeline.domain.speech.known_models import WEIGHTS
 
 
 class PooledEncoder:
-    """The encoder of a model in int8, with pooled attention (see `encoder_graph`).
+    """The encoder of a model in int8, with the economies of `encoder_graph`.
 
     Attention takes most of an encoder's time, and CTranslate2 writes each layer's matrix of all
     pairs of states, 72 MB, to memory: this one does not.
     """
 
-    def __init__(self, weights: dict[str, Weights], pooled_from: int, cpu_threads: int) -> None:
+    def __init__(
+        self, weights: dict[str, Weights], window: EncoderWindow, cpu_threads: int
+    ) -> None:
         """`weights` are a model's below `encoder/`."""
-        self._session = encoder_graph(weights, pooled_from).session(cpu_threads)
+        graph = names.encoder_graph(weights, window.pooled_from_layer)
+        self._session = graph.session(cpu_threads)
+        self._quiet_step = window.quiet_step
         self._places = weights["position_encodings/encodings"].astype(np.float32)[np.newaxis]
 
     @classmethod
@@ -33,10 +38,21 @@ class PooledEncoder:
         if not serves_for(spec):
             return None
         weights = read_weights(folder / WEIGHTS, "encoder/")
-        return cls(weights, spec.window.pooled_from_layer, cpu_threads) if weights else None
+        return cls(weights, spec.window, cpu_threads) if weights else None
 
-    def __call__(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
-        """States of shape (1, n / 2, width) of frames (1, mels, n)."""
-        inputs = {FRAMES: frames, PLACES: self._places[:, : frames.shape[2] // 2]}
-        (states,) = self._session.run([STATES], inputs)
-        return np.asarray(states)
+    def __call__(
+        self, frames: NDArray[np.float32], spoken: NDArray[np.bool_]
+    ) -> NDArray[np.float32]:
+        """States of shape (1, n / 2, width) of frames (1, mels, n).
+
+        `spoken` says of each state whether somebody speaks there.
+        """
+        states = thinned(spoken, self._quiet_step)
+        inputs = {
+            names.FRAMES: frames,
+            names.PLACES: self._places[:, : len(spoken)],
+            names.MADE: states.made,
+            names.STANDS_FOR: states.stands_for,
+        }
+        (found,) = self._session.run([names.STATES], inputs)
+        return np.asarray(found)

@@ -1,21 +1,26 @@
 """Whisper's encoder as a graph for ONNX Runtime, made of a model's weights. Runs nothing.
 
-The layers are those of Radford et al. 2022, section 2.2, with an economy: from a layer on,
+The layers are those of Radford et al. 2022, section 2.2, with two economies. From a layer on,
 attention looks at means of two keys and two values next to each other, 40 ms: half as many, while
-every state still asks for itself.
+every state still asks for itself. And where nobody speaks few states are made (see `thinning`), but
+each is looked at as often as there are states that it stands for: without that, French on telephone
+prompts came to 16.2% WER in place of 15.5%.
 """
 
 from collections.abc import Mapping
 from typing import Final
 
-from stt_pipeline.adapters.whisper.graph import FLOAT, HEAD, MICROSOFT, Graph, layer_count
+from stt_pipeline.adapters.whisper.graph import FLOAT, HEAD, MICROSOFT, WHOLE, Graph, layer_count
 from stt_pipeline.adapters.whisper.model_file import Weights
 
 FRAMES: Final = "frames"
 PLACES: Final = "places"
+MADE: Final = "made"
+STANDS_FOR: Final = "stands_for"
 STATES: Final = "states"
-"""Names of the inputs, log-mel frames (1, mels, n) and the rows of the position table for n / 2
-states, and of the output, (1, n / 2, width)."""
+"""Names of the inputs, log-mel frames (1, mels, n), the rows of the position table for n / 2
+states, which states to make, and which of those each of the n / 2 is (see `Thinned`); and of the
+output, (1, n / 2, width)."""
 
 POOLED: Final = 2
 """Keys, and values, next to each other that attention sees the mean of: so frames come in fours."""
@@ -30,12 +35,17 @@ def encoder_graph(weights: Mapping[str, Weights], pooled_from: int) -> Graph:
     mels, width = weights["conv1/weight"].shape[1], weights["layer_norm/gamma"].shape[0]
     frames = graph.takes(FRAMES, FLOAT, [1, mels, "frames_count"])
     places = graph.takes(PLACES, FLOAT, [1, "places_count", width])
+    made = graph.takes(MADE, WHOLE, ["made_count"])
+    stands_for = graph.takes(STANDS_FOR, WHOLE, ["states_count"])
     state = graph.add("Add", [_convolved(graph, frames), places])
+    state = graph.add("Gather", [state, made], axis=1)
     for number in range(layer_count(weights)):
         layer = f"layer_{number}"
-        state = _attending(graph, state, f"{layer}/self_attention", width, number >= pooled_from)
+        name, pooled = f"{layer}/self_attention", number >= pooled_from
+        state = _attending(graph, state, name, stands_for, width, pooled)
         state = graph.fed_forward(state, f"{layer}/ffn")
-    graph.gives(graph.normalised(state, "layer_norm"), STATES, FLOAT)
+    state = graph.normalised(state, "layer_norm")
+    graph.gives(graph.add("Gather", [state, stands_for], axis=1), STATES, FLOAT)
     return graph
 
 
@@ -48,14 +58,21 @@ def _convolved(graph: Graph, state: str) -> str:
     return graph.add("Transpose", [state], perm=[0, 2, 1])
 
 
-def _attending(graph: Graph, state: str, name: str, width: int, pooled: bool) -> str:
+def _attending(
+    graph: Graph, state: str, name: str, stands_for: str, width: int, pooled: bool
+) -> str:
     asked = graph.normalised(state, f"{name}/layer_norm")
     rows = graph.whole(asked)
     # The first rows of the matrix make the queries, the others keys and values.
     matrix, bias = graph.named(f"{name}/linear_0")
     query = graph.product(rows, matrix[:width], bias[:width])
-    seen = graph.whole(_pooled(graph, asked, width)) if pooled else rows
-    both = graph.product(seen, matrix[width:], bias[width:])
+    if pooled:
+        everywhere = graph.add("Gather", [asked, stands_for], axis=1)
+        seen = graph.whole(_pooled(graph, everywhere, width))
+        both = graph.product(seen, matrix[width:], bias[width:])
+    else:
+        both = graph.product(rows, matrix[width:], bias[width:])
+        both = graph.add("Gather", [both, stands_for], axis=1)
     keys, values = graph.add_many("Split", [both], 2, axis=2, num_outputs=2)
     inputs = [query, keys, values]
     heads = width // HEAD

@@ -16,7 +16,7 @@ from stt_pipeline.adapters.whisper.hearing import ChunkFigures, Hearing
 from stt_pipeline.adapters.whisper.model import Model
 from stt_pipeline.adapters.whisper.passes import Reading, read
 from stt_pipeline.adapters.whisper.process import give_memory_back
-from stt_pipeline.adapters.whisper.speech import Samples
+from stt_pipeline.adapters.whisper.speech import Samples, Sound
 from stt_pipeline.domain.errors import AudioUnreadableError, ObjectMissingError
 from stt_pipeline.domain.planning.sharding import BATCH
 from stt_pipeline.domain.ports import Heard, Source
@@ -44,12 +44,12 @@ class _Pending:
     hearing: Hearing
     part: int
     chunk: Chunk
-    samples: Samples
+    sound: Sound
 
     def cut(self, span: Span) -> "_Pending":
         """A part of the chunk, in seconds from its start."""
-        samples = self.samples[round(span.start_s * RATE) : round(span.end_s * RATE)]
-        return replace(self, chunk=self.chunk.part(span), samples=samples)
+        sound = self.sound.part(round(span.start_s * RATE), round(span.end_s * RATE))
+        return replace(self, chunk=self.chunk.part(span), sound=sound)
 
 
 class FasterWhisperTranscriber:
@@ -110,7 +110,7 @@ class FasterWhisperTranscriber:
         self._read(pending)
         yield from _ended(listened)
 
-    def _listen(self, source: Source, hearing: Hearing) -> Iterator[list[tuple[Chunk, Samples]]]:
+    def _listen(self, source: Source, hearing: Hearing) -> Iterator[list[tuple[Chunk, Sound]]]:
         """The chunks of the recording, piece by piece; the last come with those held to its end."""
         clock = _Clock(hearing)
         with source.open() as audio:
@@ -153,7 +153,7 @@ class FasterWhisperTranscriber:
         allowed = self._spec.languages
         model = self._model(allowed[0])
         for (hearing, _), part in itertools.groupby(pending, lambda one: (one.hearing, one.part)):
-            encoded = [(one, model.encode(one.samples)) for one in part]
+            encoded = [(one, model.encode(one.sound)) for one in part]
             if len(allowed) > 1:
                 for one, chunk in encoded:
                     likely = model.languages(chunk, allowed)
@@ -165,7 +165,7 @@ class FasterWhisperTranscriber:
         model = self._model(language)
         encoded = [chunk for _, chunk in chunks]
         if model is not self._model(self._spec.languages[0]):
-            encoded = [model.encode(one.samples) for one, _ in chunks]
+            encoded = [model.encode(one.sound) for one, _ in chunks]
         pending = [one for one, _ in chunks]
         while pending:
             missed = []
@@ -176,7 +176,7 @@ class FasterWhisperTranscriber:
                 gaps = unsaid(words, chunk.speech_s, self._spec.decoding.missed_s)
                 missed += [one.cut(gap) for gap in gaps]
             pending = missed
-            encoded = [model.encode(one.samples) for one in pending]
+            encoded = [model.encode(one.sound) for one in pending]
 
     def _model(self, language: str) -> Model:
         identity = self._spec.model_for(language)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from stt_pipeline.adapters.whisper.speech import ChannelListener, Samples, Utterance
+from stt_pipeline.adapters.whisper.speech import ChannelListener, Samples, Sound, Utterance
 from stt_pipeline.domain.speech import utterances
 from stt_pipeline.domain.speech.activity import RATE
 from stt_pipeline.domain.speech.chunking import Chunk, pack
@@ -70,7 +70,7 @@ class Hearing:
         for said, listener in zip(self._said, self._listeners, strict=True):
             said += listener.finish()
 
-    def take(self) -> list[tuple[Chunk, Samples]]:
+    def take(self) -> list[tuple[Chunk, Sound]]:
         """What was said and has ended since the last time, packed into chunks."""
         chunks = _chunks(self._said)
         self._said = [[] for _ in self._listeners]
@@ -138,17 +138,20 @@ class Hearing:
         self._words = [[] for _ in speakers]
 
 
-def _chunks(heard: list[list[Utterance]]) -> list[tuple[Chunk, Samples]]:
-    """What every channel said, packed, each chunk with its samples."""
-    chunks: list[tuple[Chunk, Samples]] = []
+def _chunks(heard: list[list[Utterance]]) -> list[tuple[Chunk, Sound]]:
+    """What every channel said, packed, each chunk with its sound."""
+    chunks: list[tuple[Chunk, Sound]] = []
     for channel, said in enumerate(heard):
         if not said:
             continue
         packed = pack(channel, (utterance.span for utterance in said))
-        voice = np.concatenate([one.samples for one in said])
+        voice = Sound(
+            np.concatenate([one.sound.samples for one in said]),
+            np.concatenate([one.sound.spoken for one in said]),
+        )
         lengths = [round(chunk.duration_s * RATE) for chunk in packed]
         edges = itertools.pairwise(itertools.accumulate(lengths, initial=0))
-        chunks += [(chunk, voice[a:b]) for chunk, (a, b) in zip(packed, edges, strict=True)]
+        chunks += [(chunk, voice.part(a, b)) for chunk, (a, b) in zip(packed, edges, strict=True)]
     return chunks
 
 

@@ -20,7 +20,7 @@ from stt_pipeline.adapters.whisper.alignment import likeness, path, starts
 from stt_pipeline.adapters.whisper.decoder import Prompt, StepDecoder, Text
 from stt_pipeline.adapters.whisper.encoded import Encoded, averaged
 from stt_pipeline.adapters.whisper.encoder import PooledEncoder
-from stt_pipeline.adapters.whisper.speech import Samples
+from stt_pipeline.adapters.whisper.speech import Sound
 from stt_pipeline.adapters.whisper.word_times import FRAMES_PER_S, Placed, WordRules, words_of
 from stt_pipeline.domain.speech.activity import RATE
 from stt_pipeline.domain.speech.engine import EngineSpec
@@ -29,6 +29,9 @@ from stt_pipeline.domain.speech.transcription import Word
 
 FRAMES_PER_STATE = 2
 """Mel frames that the encoder makes one state of (Radford et al. 2022, section 2.2)."""
+
+STATE_SAMPLES = RATE * FRAMES_PER_STATE // FRAMES_PER_S
+"""Samples of a state, 20 ms."""
 
 
 @dataclass(frozen=True)
@@ -88,20 +91,26 @@ class Model:
         self._spec = spec
         self._tokenizers: dict[str, Tokenizer] = {}
 
-    def encode(self, samples: Samples) -> Encoded:
+    def encode(self, sound: Sound) -> Encoded:
         """A chunk of at most 30 s, at 16 kHz."""
-        speech_s = len(samples) / RATE
+        speech_s = len(sound.samples) / RATE
         window_s = self._spec.window.length_s(speech_s)
         frames = round(window_s * FRAMES_PER_S)
-        features = self._whisper.feature_extractor(samples)[..., :-1][:, :frames]
+        features = self._whisper.feature_extractor(sound.samples)[..., :-1][:, :frames]
         missing = frames - features.shape[1]
         features = np.pad(features, ((0, 0), (0, max(0, missing))))[np.newaxis]
-        state = self._encode_frames(np.ascontiguousarray(features, dtype=np.float32))
+        spoken = np.zeros(frames // FRAMES_PER_STATE, dtype=np.bool_)
+        # At the middle of each state; beyond the chunk nobody speaks.
+        within = sound.spoken[STATE_SAMPLES // 2 :: STATE_SAMPLES][: len(spoken)]
+        spoken[: len(within)] = within
+        state = self._encode_frames(np.ascontiguousarray(features, dtype=np.float32), spoken)
         return Encoded(averaged(state, self._spec.window.states), speech_s, window_s)
 
-    def _encode_frames(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _encode_frames(
+        self, frames: NDArray[np.float32], spoken: NDArray[np.bool_]
+    ) -> NDArray[np.float32]:
         if self._pooled_encoder is not None:
-            return self._pooled_encoder(frames)
+            return self._pooled_encoder(frames, spoken)
         return np.array(self._whisper.model.encode(StorageView.from_array(frames), to_cpu=True))
 
     def languages(self, chunk: Encoded, allowed: Sequence[str]) -> dict[str, float]:

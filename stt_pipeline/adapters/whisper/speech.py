@@ -23,12 +23,28 @@ QUIET = 0.0005
 steps. Speech that is 30 dB too quiet is ten times louder."""
 
 
+SPOKEN_MARGIN = 2
+"""Frames before and after those that the detector takes for speech that count as spoken, too."""
+
+
+@dataclass(frozen=True)
+class Sound:
+    """Samples of one channel, and of each whether somebody speaks there, as well as can be told."""
+
+    samples: Samples
+    spoken: NDArray[np.bool_]
+
+    def part(self, start: int, end: int) -> "Sound":
+        """From one sample to before another."""
+        return Sound(self.samples[start:end], self.spoken[start:end])
+
+
 @dataclass(frozen=True)
 class Utterance:
-    """A stretch of speech and its samples; the span is in seconds of the call."""
+    """A stretch of speech and its sound; the span is in seconds of the call."""
 
     span: Span
-    samples: Samples
+    sound: Sound
 
 
 class ChannelListener:
@@ -48,10 +64,13 @@ class ChannelListener:
         self._block = _whole_frames(detection.listen_s)
         self._lead_in = _whole_frames(detection.lead_in_s)
         self._activity = SpeechActivity(detection)
+        self._silence_below = detection.silence_below
         # Samples are counted from where the channel is heard.
         self._held: Samples = np.empty(0, dtype=np.float32)
         self._held_start = 0
         self._heard_to = 0
+        # Of every frame heard, from the first: 112 kB an hour.
+        self._spoken = np.empty(0, dtype=np.bool_)
         self._speech: list[Span] = []
         self._peak = 0.0
         self._all_squares = 0.0
@@ -116,7 +135,9 @@ class ChannelListener:
             return np.empty(0, dtype=np.float32)
         filled = np.pad(new, (0, -len(new) % FRAME_SAMPLES))
         self._heard_to += len(filled) - lead_in
-        return _likely(filled, self._lead_in)[lead_in // FRAME_SAMPLES :]
+        likely = _likely(filled, self._lead_in)[lead_in // FRAME_SAMPLES :]
+        self._spoken = np.concatenate((self._spoken, likely >= self._silence_below))
+        return likely
 
     def _take(self, found: list[Stretch]) -> list[Utterance]:
         heard = []
@@ -127,8 +148,15 @@ class ChannelListener:
             self._clipped += int((np.abs(samples) >= CLIPPED).sum())
             self._counted += len(samples)
             self._speech.append(span)
-            heard.append(Utterance(span, samples))
+            heard.append(Utterance(span, Sound(samples, self._spoken_in(start, end))))
         return heard
+
+    def _spoken_in(self, start: int, end: int) -> NDArray[np.bool_]:
+        """Of each sample whether it lies in a spoken frame, or near one."""
+        first = max(0, start // FRAME_SAMPLES - SPOKEN_MARGIN)
+        frames = self._spoken[first : -(-end // FRAME_SAMPLES) + SPOKEN_MARGIN]
+        near = np.convolve(frames, np.ones(2 * SPOKEN_MARGIN + 1), "same") > 0
+        return np.repeat(near, FRAME_SAMPLES)[start - first * FRAME_SAMPLES :][: end - start]
 
 
 def _likely(samples: Samples, margin: int) -> NDArray[np.float32]:

@@ -32,7 +32,7 @@ class SpeechActivity:
     def __init__(self, detection: SpeechDetection) -> None:
         """Nothing is heard yet."""
         self._threshold = detection.threshold
-        self._silence_below = max(detection.threshold - 0.15, 0.01)
+        self._silence_below = detection.silence_below
         self._min_silence = detection.min_silence_ms * RATE // 1000
         self._pad = detection.speech_pad_ms * RATE // 1000
         self._longest = int(WINDOW_S * RATE) - FRAME_SAMPLES - 2 * self._pad

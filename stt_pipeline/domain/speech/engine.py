@@ -41,6 +41,11 @@ class SpeechDetection:
     listen_s: float = 10.0
     lead_in_s: float = 1.0
 
+    @property
+    def silence_below(self) -> float:
+        """How likely speech is where it goes on: less ends it. 0.15 below where it begins."""
+        return max(self.threshold - 0.15, 0.01)
+
 
 @dataclass(frozen=True)
 class EncoderWindow:
@@ -55,9 +60,10 @@ class EncoderWindow:
     as it is (`language_step`): means of more than one and a half make it unsure, and of 24 French
     calls one was read as English.
 
-    From layer `pooled_from_layer` on, attention sees two keys next to each other as one: the
-    encoder costs a fifth less. In the first two layers that would cost French words. Two keys are
-    40 ms, and so the step is a multiple of 40 ms.
+    Where nobody speaks, one state of `quiet_step` is made, and stands for the others: in pauses, in
+    the padding around speech, and in the margin. From layer `pooled_from_layer` on, attention sees
+    two keys next to each other as one: the encoder costs a fifth less. In the first two layers that
+    would cost French words. Two keys are 40 ms, and so the step is a multiple of 40 ms.
     """
 
     margin_s: float = 2.0
@@ -69,6 +75,7 @@ class EncoderWindow:
     language_step: int = 4
     word_states: int = 500
     pooled_from_layer: int = 2
+    quiet_step: int = 4
 
     def length_s(self, speech_s: float) -> float:
         """Seconds that the encoder sees of a chunk with that much speech."""
