@@ -18,7 +18,7 @@ from stt_pipeline.adapters.whisper.model import Model
 from stt_pipeline.adapters.whisper.model_file import BFLOAT16, TYPES, Floats, Weights, read_weights
 from stt_pipeline.domain.speech.engine import EncoderWindow, EngineSpec, ModelIdentity
 from stt_pipeline.domain.speech.known_models import WEIGHTS
-from stt_pipeline_tests.speech.calls import choose_prompts, join_prompts
+from stt_pipeline_tests.speech.calls import JoinedCall, choose_prompts, join_prompts
 from stt_pipeline_tests.speech.prompts import Prompt
 
 SPEC = EngineSpec(
@@ -45,11 +45,14 @@ def wide_band(telephone: NDArray[np.float64]) -> Floats:
 
 
 @pytest.fixture(scope="module")
-def frames(french_prompts: list[Prompt]) -> Floats:
+def french(french_prompts: list[Prompt]) -> JoinedCall:
+    return join_prompts(choose_prompts(french_prompts, speech_s=30.0, seed=1), pause_s=0.6, seed=1)
+
+
+@pytest.fixture(scope="module")
+def frames(french: JoinedCall) -> Floats:
     """Log-mel frames of half a minute of French."""
-    chosen = choose_prompts(french_prompts, speech_s=30.0, seed=1)
-    telephone = join_prompts(chosen, pause_s=0.6, seed=1).samples / 32768
-    samples = wide_band(telephone[:240_000])
+    samples = wide_band(french.samples[:240_000] / 32768)
     return np.ascontiguousarray(FeatureExtractor()(samples)[np.newaxis, :, :3000], np.float32)
 
 
@@ -110,16 +113,17 @@ class TestItsStates:
         assert states.shape == (1, 504, 512)
         assert np.isfinite(states).all()
 
-    def test_stay_near_where_few_are_made_of_the_quiet(
-        self, weights: dict[str, Weights], frames: Floats
+    def test_of_speech_stay_near_where_few_are_made_of_the_quiet(
+        self, weights: dict[str, Weights], french: JoinedCall, frames: Floats
     ) -> None:
-        """The prompts fill 24 of 30 s: the end is quiet, and two pauses as if they were."""
-        spoken = WHOLE.copy()
-        spoken[1200:] = spoken[300:330] = spoken[700:740] = False
+        """Looked at once each, and not as often as those they stand for, they were 17% off."""
+        spoken = ~WHOLE
+        for turn in french.turns:
+            spoken[max(0, int(turn.start_s * 50) - 3) : int(turn.end_s * 50) + 4] = True
+        assert spoken.mean() < 0.9
         encoder = PooledEncoder(weights, SPEC.window, cpu_threads=1)
         every, few = encoder(frames, WHOLE), encoder(frames, spoken)
-        assert 0 < off(few[:, spoken], every[:, spoken]) < 0.10
-        assert not np.array_equal(few[:, ~spoken], every[:, ~spoken])
+        assert 0 < off(few[:, spoken], every[:, spoken]) < 0.08
 
 
 @pytest.mark.parametrize("other", [{"compute_type": "float32"}, {"device": "cuda"}], ids=str)

@@ -191,7 +191,7 @@ def test_a_channel_of_no_samples_is_heard() -> None:
 class TestSignal:
     def test_level_is_of_the_speech_alone(self, call: JoinedCall, tmp_path: Path) -> None:
         channel, heard, sound = heard_in(call.samples, tmp_path)
-        speech = np.concatenate([one.samples for one in heard])
+        speech = np.concatenate([one.sound.samples for one in heard])
         assert channel.rms == pytest.approx(float(np.sqrt(np.mean(speech**2))), rel=1e-3)
         assert channel.peak == pytest.approx(float(np.abs(sound).max()), abs=1e-4)
         assert channel.clipped_share == 0.0
