@@ -4,7 +4,7 @@ The layers are those of Radford et al. 2022, section 2.2, with two economies. Fr
 attention looks at means of two keys and two values next to each other, 40 ms: half as many, while
 every state still asks for itself. And where nobody speaks few states are made (see `thinning`), but
 each is looked at as often as there are states that it stands for: without that, French on telephone
-prompts came to 16.2% WER in place of 15.5%.
+prompts came to 17.5% WER in place of 15.4%.
 """
 
 from collections.abc import Mapping

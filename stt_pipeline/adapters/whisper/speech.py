@@ -22,9 +22,8 @@ QUIET = 0.0005
 """Peak of a frame, of full scale, below which nothing is said: 16 of 32,768, two of mu-law's lowest
 steps. Speech that is 30 dB too quiet is ten times louder."""
 
-
 SPOKEN_MARGIN = 2
-"""Frames before and after those that the detector takes for speech that count as spoken, too."""
+"""Frames before and after those that the detector takes for speech that count as spoken too, 64 ms."""
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,7 @@ SPEC = EngineSpec(
         {"window": EncoderWindow(pooled_from_layer=6)},
         {"window": EncoderWindow(word_states=1000)},
         {"window": EncoderWindow(language_step=1)},
+        {"window": EncoderWindow(quiet_step=1)},
         {"detection": SpeechDetection(threshold=0.6)},
         {"detection": SpeechDetection(min_silence_ms=2000)},
         {"detection": SpeechDetection(speech_pad_ms=0)},
