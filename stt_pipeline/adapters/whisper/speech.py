@@ -23,7 +23,7 @@ QUIET = 0.0005
 steps. Speech that is 30 dB too quiet is ten times louder."""
 
 SPOKEN_MARGIN = 2
-"""Frames before and after those that the detector takes for speech that count as spoken too, 64 ms."""
+"""Frames before and after those that the detector takes for speech that are spoken too: 64 ms."""
 
 
 @dataclass(frozen=True)
