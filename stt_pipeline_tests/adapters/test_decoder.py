@@ -9,6 +9,7 @@ import pytest
 from ctranslate2 import StorageView
 from faster_whisper import WhisperModel
 
+from stt_pipeline.adapters.whisper.answers import answers
 from stt_pipeline.adapters.whisper.decoder import StepDecoder
 from stt_pipeline.adapters.whisper.encoded import Encoded
 from stt_pipeline.adapters.whisper.model import Decoded, Model, Rung
@@ -104,6 +105,15 @@ class TestATextOfTheDecoder:
         assert all(text.tokens for text in texts)
         assert not any(forbidden & {*text.tokens} for text in texts)
 
+    def test_is_the_same_where_other_alphabets_are_scored_too(
+        self, model_dir: Path, chunks: list[Encoded], texts: list[Decoded]
+    ) -> None:
+        wider = Model(model_dir, replace(SPEC, languages=("en", "ru")), cpu_threads=1)
+        for text, one in zip(texts, wider.decode(chunks, "en", TWO), strict=True):
+            assert one.tokens == text.tokens
+            assert one.avg_logprob == pytest.approx(text.avg_logprob, abs=0.01)
+            assert one.no_speech_prob == pytest.approx(text.no_speech_prob, abs=0.01)
+
     def test_is_cut_where_it_may_have_no_more_tokens(
         self, model_dir: Path, chunks: list[Encoded]
     ) -> None:
@@ -162,3 +172,15 @@ def test_a_model_that_names_no_heads_that_align_is_left_to_the_library(
 ) -> None:
     (tmp_path / "config.json").write_text("{}")
     assert StepDecoder.of(tmp_path, SPEC, cpu_threads=1) is None
+
+
+def test_every_word_of_the_languages_can_be_answered_and_those_of_others_spelt(
+    model: Model, model_dir: Path
+) -> None:
+    tokenizer = model._tokenizer("en")
+    scored = set(answers(model_dir, ("fr", "en")))
+    for text in (" Où est l'hôtel de Mme Łukaszewska, s'il vous plaît ?", " It's 3:45 p.m., 20 €."):
+        assert {*tokenizer.encode(text)} <= scored
+    assert not {*tokenizer.encode(" Здравствуйте")} <= scored
+    assert {*tokenizer.encode(" Здравствуйте")} <= {*answers(model_dir, ("fr", "ru"))}
+    assert {tokenizer.eot, tokenizer.no_speech, *range(256)} <= scored

@@ -1,7 +1,7 @@
 """Reads encoded chunks with ONNX Runtime, token by token. Encodes nothing, knows no language."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stt_pipeline.adapters.whisper import decoder_graph as names
+from stt_pipeline.adapters.whisper.answers import answers
 from stt_pipeline.adapters.whisper.graph import HEAD, layer_count, serves_for
 from stt_pipeline.adapters.whisper.model_file import Floats, Weights, read_weights
 from stt_pipeline.adapters.whisper.said import Said
@@ -116,17 +117,22 @@ class StepDecoder:
         self,
         weights: dict[str, Weights],
         alignment_heads: Sequence[tuple[int, int]],
+        tokens: Sequence[int],
         cpu_threads: int,
     ) -> None:
-        """`weights` are a model's below `decoder/`; alignment heads pairs of a layer and a head."""
+        """`weights` are a model's below `decoder/`; alignment heads pairs of a layer and a head.
+
+        `tokens` are those that are scored, rising: no text has another.
+        """
         self._memory = names.memory_graph(weights).session(cpu_threads)
-        self._step = names.step_graph(weights, alignment_heads).session(cpu_threads)
+        self._step = names.step_graph(weights, alignment_heads, tokens).session(cpu_threads)
+        self._scored = np.array(tokens)
         self._layers = range(layer_count(weights))
         self._alignment_heads = len(alignment_heads)
         # Half the memory; the files known have them so.
         self._embeddings = weights["embeddings/weight"].astype(np.float16, copy=False)
         self._places = weights["position_encodings/encodings"].astype(np.float32)
-        self._vocabulary, self._width = self._embeddings.shape
+        self._width = self._embeddings.shape[1]
 
     @classmethod
     def of(cls, folder: Path, spec: EngineSpec, cpu_threads: int) -> "StepDecoder | None":
@@ -141,7 +147,8 @@ class StepDecoder:
         weights = read_weights(folder / WEIGHTS, "decoder/") if heads else None
         if not weights:
             return None
-        return cls(weights, [(layer, head) for layer, head in heads], cpu_threads)
+        aligning = [(layer, head) for layer, head in heads]
+        return cls(weights, aligning, answers(folder, spec.languages), cpu_threads)
 
     def read(
         self,
@@ -160,8 +167,8 @@ class StepDecoder:
             for one in states
         ]
         batch = self._batch(chunks, states)
-        never = {*prompt.forbidden, *range(prompt.end + 1, self._vocabulary)}
-        first, later = self._allowed(never.union(prompt.forbidden_first)), self._allowed(never)
+        later = self._allowed(prompt.forbidden, prompt.end)
+        first = self._allowed((*prompt.forbidden, *prompt.forbidden_first), prompt.end)
         doubts = self._begin(batch, prompt, first)
         while (tokens := batch.go_on()).size:
             self._advance(batch, self._run(batch, tokens, later, PROPOSED, LAST))
@@ -193,7 +200,8 @@ class StepDecoder:
         self._advance(batch, [scores[:, 1::2], found[:, 1::2], looks])
         shares = logits[0, ::2].astype(np.float64)
         shares = np.exp(shares - shares.max(axis=1, keepdims=True))
-        doubts: list[float] = (shares[:, prompt.no_speech] / shares.sum(axis=1)).tolist()
+        no_speech = shares[:, self._scored == prompt.no_speech].sum(axis=1)
+        doubts: list[float] = (no_speech / shares.sum(axis=1)).tolist()
         return doubts
 
     def _advance(self, batch: _Batch, told: Sequence[NDArray[Any]]) -> None:
@@ -201,7 +209,11 @@ class StepDecoder:
         scores, found, looks = told
         shape = (len(batch.chunks), -1, scores.shape[-1])
         by_chunk = zip(
-            batch.chunks, scores.reshape(shape), found.reshape(shape), looks, strict=True
+            batch.chunks,
+            scores.reshape(shape),
+            self._scored[found].reshape(shape),
+            looks,
+            strict=True,
         )
         for chunk, chunk_scores, chunk_tokens, chunk_looks in by_chunk:
             # Of a prompt only the last token proposes; of a beam the only one.
@@ -246,7 +258,6 @@ class StepDecoder:
         self._step.run_with_iobinding(binding)
         return [output.numpy() for output in binding.get_outputs()[: len(wanted)]]
 
-    def _allowed(self, forbidden: Iterable[int]) -> Floats:
-        allowed = np.zeros(self._vocabulary, dtype=np.float32)
-        allowed[list(forbidden)] = -np.inf
-        return allowed
+    def _allowed(self, forbidden: Sequence[int], end: int) -> Floats:
+        never = np.isin(self._scored, forbidden) | (self._scored > end)
+        return np.where(never, -np.inf, 0.0).astype(np.float32)

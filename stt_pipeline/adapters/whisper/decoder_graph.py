@@ -100,16 +100,23 @@ def memory_graph(weights: Mapping[str, Weights]) -> Graph:
     return graph
 
 
-def step_graph(weights: Mapping[str, Weights], alignment_heads: Sequence[tuple[int, int]]) -> Graph:
-    """The next token of every row; alignment heads are pairs of a layer and a head."""
-    return _Step(weights, alignment_heads).graph
+def step_graph(
+    weights: Mapping[str, Weights],
+    alignment_heads: Sequence[tuple[int, int]],
+    tokens: Sequence[int],
+) -> Graph:
+    """The next token of every row, out of `tokens`; alignment heads are pairs of layer and head."""
+    return _Step(weights, alignment_heads, tokens).graph
 
 
 class _Step:
     """The second graph while it is put together."""
 
     def __init__(
-        self, weights: Mapping[str, Weights], alignment_heads: Sequence[tuple[int, int]]
+        self,
+        weights: Mapping[str, Weights],
+        alignment_heads: Sequence[tuple[int, int]],
+        tokens: Sequence[int],
     ) -> None:
         self.graph = graph = Graph(weights)
         self._width = weights["layer_norm/gamma"].shape[0]
@@ -128,7 +135,7 @@ class _Step:
             if heads := [head for at, head in alignment_heads if at == number]:
                 looked.append(graph.add("Gather", [looks, graph.places(*heads)], axis=1))
         graph.gives(graph.add("Concat", looked, axis=1), ATTENTION, FLOAT)
-        self._propose(state, weights["embeddings/weight"])
+        self._propose(state, weights["embeddings/weight"][list(tokens)])
 
     def _with_said(self, state: str, number: int, name: str) -> str:
         """Attention to the tokens so far, each head to keys and values of its own."""
@@ -203,7 +210,7 @@ class _Step:
         last = graph.add("Gather", [rows, graph.takes(ASKED, WHOLE, ["asked_count"])], axis=1)
         last = graph.normalised(graph.reshaped(last, 1, -1, self._width), "layer_norm")
         logits = graph.product(graph.whole(last), embeddings, most=VOCABULARY_LEVELS)
-        graph.gives(logits, LOGITS, FLOAT)
+        logits = graph.gives(logits, LOGITS, FLOAT)
         allowed = graph.takes(ALLOWED, FLOAT, [embeddings.shape[0]])
         likely = graph.add("LogSoftmax", [graph.add("Add", [logits, allowed])], axis=-1)
         candidates = graph.takes(CANDIDATES, WHOLE, [1])

@@ -69,10 +69,15 @@ class Graph:
         self._inputs.append(helper.make_tensor_value_info(name, kind, list(shape)))
         return name
 
-    def gives(self, value: str, name: str, kind: int) -> None:
-        """Makes a value an output of that name."""
-        self._nodes.append(helper.make_node("Identity", [value], [name]))
+    def gives(self, value: str, name: str, kind: int) -> str:
+        """Makes a value that no node takes yet an output; gives its name, by which nodes may.
+
+        Under a name of its own it would be copied.
+        """
+        (made_by,) = (node for node in self._nodes if value in node.output)
+        made_by.output[list(made_by.output).index(value)] = name
         self._outputs.append(helper.make_tensor_value_info(name, kind, None))
+        return name
 
     def add(self, operator: str, inputs: Sequence[str], domain: str = "", **attributes: Any) -> str:
         """A node with one output."""

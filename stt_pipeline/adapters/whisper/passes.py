@@ -53,12 +53,12 @@ def read(
     model: Model, chunks: Sequence[Encoded], language: str, decoding: Decoding, batch: int
 ) -> list[Reading]:
     """A reading of each chunk, in their order; `batch` of them are decoded at once."""
-    cheap, dear = Rung(decoding.first_beam), Rung(decoding.second_beam)
-    patient = replace(dear, patience=decoding.second_patience)
+    cheap = Rung(decoding.first_beam)
+    patient = Rung(decoding.second_beam, patience=decoding.second_patience)
     again: tuple[tuple[attrgetter[bool], Rung], ...]
     short, looped, unsure = map(attrgetter, ("is_short", "is_looped", "is_unsure"))
     if language in decoding.unsure_languages:
-        first = dear
+        first = Rung(decoding.unsure_beam)
         again = ((short, patient), (looped, cheap), (looped, STUBBORN))
     else:
         first = cheap

@@ -92,8 +92,9 @@ class Decoding:
     five below -0.11, with a fifth less decoding: of five beams the first two find nearly all
     (README.md beside the engine has the figures). Below -0.35, a token's probability of 0.7, are
     few chunks of clean calls: reading them again is a fiftieth of the decoding. In
-    `unsure_languages`, where five beams do find more, the dear search comes first, and the cheap
-    one reads again what loops. The second search of the others waits for `second_patience` times as
+    `unsure_languages`, where more beams do find more, every chunk is read with `unsure_beam` of them
+    at once, and the cheap search reads again what loops: five found no more in French than four,
+    three less. The second search waits for `second_patience` times as
     many ended texts as it has beams: in noise all five may begin with the last sentence, which ends
     first, and the whole text, far likelier a token, comes too late. So are texts read again, in any
     language, of less than `min_tokens_per_s`: of 341 chunks of calls none had under two.
@@ -107,6 +108,7 @@ class Decoding:
 
     first_beam: int = 2
     second_beam: int = 5
+    unsure_beam: int = 4
     second_patience: int = 2
     unsure_languages: tuple[str, ...] = ("fr",)
     sure_logprob: float = -0.35
@@ -141,7 +143,7 @@ class EngineSpec:
     decoding: Decoding = Decoding()
     detection: SpeechDetection = SpeechDetection()
     window: EncoderWindow = EncoderWindow()
-    revision: int = 3
+    revision: int = 4
 
     @property
     def fingerprint(self) -> str:

@@ -43,6 +43,8 @@ FIGURES: Final = {**_DECODING, **_DETECTION}
 BEAM: Final = "beam"
 """Every chunk is read with so many beams; again only where it repeats itself or is too short."""
 
+_BEAMS: Final = ("first_beam", "second_beam", "unsure_beam")
+
 _ALWAYS_SURE: Final = -100.0
 """A mean log probability that no text falls below."""
 
@@ -78,11 +80,11 @@ def read_choice(text: str) -> EngineChoice:
             settings[SETTINGS[name]] = value
         elif name == BEAM:
             beams = _figure(name, value, 1)
-            figures |= {"first_beam": beams, "second_beam": beams, "sure_logprob": _ALWAYS_SURE}
+            figures |= {**dict.fromkeys(_BEAMS, beams), "sure_logprob": _ALWAYS_SURE}
         else:
             figures[name] = _figure(name, value, FIGURES[name])
-    if BEAM in seen and {"first_beam", "second_beam", "sure_logprob"} & seen:
-        raise UserError("--engine names beam, which is both passes: leave it, or the passes' own.")
+    if BEAM in seen and {*_BEAMS, "sure_logprob"} & seen:
+        raise UserError("--engine names beam, which is every pass: leave it, or the passes' own.")
     return EngineChoice(settings, figures)
 
 

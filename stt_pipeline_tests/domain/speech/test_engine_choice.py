@@ -40,8 +40,9 @@ def test_a_file_has_a_line_each_and_remarks() -> None:
 def test_beam_is_one_pass_of_so_many_beams() -> None:
     spec = tuned(SPEC, read_choice("beam=5").figures)
 
-    assert (spec.decoding.first_beam, spec.decoding.second_beam) == (5, 5)
-    assert spec.decoding.sure_logprob < -50
+    decoding = spec.decoding
+    assert (decoding.first_beam, decoding.second_beam, decoding.unsure_beam) == (5, 5, 5)
+    assert decoding.sure_logprob < -50
     assert spec.fingerprint != SPEC.fingerprint
     assert "beam5+5" in spec.label
 
@@ -51,7 +52,7 @@ def test_figures_go_where_they_belong_and_their_defaults_make_the_same_engine() 
 
     assert spec.detection == replace(SpeechDetection(), threshold=0.35, min_silence_ms=800)
     assert spec.decoding == replace(Decoding(), sure_logprob=-0.2)
-    usual = tuned(SPEC, read_choice("first_beam=2,second_beam=5,threshold=0.5").figures)
+    usual = tuned(SPEC, read_choice("first_beam=2,second_beam=5,unsure_beam=4,threshold=0.5").figures)
     assert usual.fingerprint == SPEC.fingerprint
 
 
@@ -66,11 +67,13 @@ def test_figures_go_where_they_belong_and_their_defaults_make_the_same_engine() 
         ("beam=2.5", "--engine beam=2.5: write a whole number."),
         ("beam=0", "--engine beam=0: write 1 to 32."),
         ("first_beam=99", "write 1 to 32."),
+        ("unsure_beam=0", "--engine unsure_beam=0: write 1 to 32."),
         ("sure_logprob=nan", "--engine sure_logprob=nan: write a number that can be."),
         ("min_silence_ms=-1", "write a number that can be."),
         ("threshold=high", "--engine threshold=high: write a number."),
         ("beam=5,beam=1", "--engine names beam twice: leave one."),
-        ("beam=5,first_beam=1", "--engine names beam, which is both passes"),
+        ("beam=5,first_beam=1", "--engine names beam, which is every pass"),
+        ("beam=5,unsure_beam=1", "--engine names beam, which is every pass"),
     ],
 )
 def test_a_wrong_engine_is_one_sentence(text: str, says: str) -> None:
