@@ -114,6 +114,33 @@ class TestATextOfTheDecoder:
             assert one.avg_logprob == pytest.approx(text.avg_logprob, abs=0.01)
             assert one.no_speech_prob == pytest.approx(text.no_speech_prob, abs=0.01)
 
+    def test_leans_to_what_is_favoured_in_its_chunk_alone(
+        self, model: Model, chunks: list[Encoded], texts: list[Decoded]
+    ) -> None:
+        (first, *others) = texts
+        # What was nearly read at one of its first places.
+        nearly = [
+            (choice.logprob - logprob, token)
+            for choice in first.choices[:8]
+            for token, logprob in choice.told
+            if token not in (choice.token, model._tokenizer("en").eot)
+        ]
+        lacking, token = min(nearly)
+        favours = [{token: lacking + 3.0}, *({} for _ in others)]
+
+        leaning, *same = model.decode(chunks, "en", TWO, favours)
+
+        assert token not in first.tokens
+        assert token in leaning.tokens
+        assert same == others
+
+    def test_tells_what_each_token_was_chosen_from(self, texts: list[Decoded]) -> None:
+        for text in texts:
+            assert tuple(choice.token for choice in text.choices) == text.tokens
+            for choice in text.choices:
+                assert (choice.token, choice.logprob) in choice.told
+                assert len(choice.told) == 4
+
     def test_is_cut_where_it_may_have_no_more_tokens(
         self, model_dir: Path, chunks: list[Encoded]
     ) -> None:

@@ -1,6 +1,6 @@
 """How chunks are dealt out to the decoder, and which reading of one is kept. No model here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 import numpy as np
@@ -10,6 +10,9 @@ from stt_pipeline.adapters.whisper.encoded import Encoded
 from stt_pipeline.adapters.whisper.model import Decoded, Model, Rung
 from stt_pipeline.adapters.whisper.passes import read
 from stt_pipeline.domain.speech.engine import Decoding
+from stt_pipeline.domain.speech.own_words import RARE_TOKEN, Choice
+
+Favours = Sequence[Mapping[int, float]]
 
 
 class CountingDecoder:
@@ -18,7 +21,9 @@ class CountingDecoder:
     def __init__(self) -> None:
         self.batches: list[list[float]] = []
 
-    def decode(self, chunks: Sequence[Encoded], language: str, rung: Rung) -> list[Decoded]:
+    def decode(
+        self, chunks: Sequence[Encoded], language: str, rung: Rung, favours: Favours
+    ) -> list[Decoded]:
         self.batches.append([chunk.speech_s for chunk in chunks])
         return [Decoded(tuple(range(2 * int(chunk.speech_s))), -0.1, 0.0) for chunk in chunks]
 
@@ -54,7 +59,9 @@ class ToldDecoder:
     def __init__(self, *passes: Decoded) -> None:
         self.passes = iter(passes)
 
-    def decode(self, chunks: Sequence[Encoded], language: str, rung: Rung) -> list[Decoded]:
+    def decode(
+        self, chunks: Sequence[Encoded], language: str, rung: Rung, favours: Favours
+    ) -> list[Decoded]:
         assert len(chunks) == 1
         return [next(self.passes)]
 
@@ -93,3 +100,58 @@ def test_a_chunk_is_read_again_where_in_doubt_and_the_better_reading_kept(
     [reading] = read(cast(Model, decoder), [chunk(20.0)], language, Decoding(), batch=16)
     assert reading.decoded == passes[kept]
     assert not [*decoder.passes]
+
+
+CALLER, COLOR = RARE_TOKEN, RARE_TOKEN + 1
+
+
+class LeaningDecoder(ToldDecoder):
+    """Hears "caller" in the first chunk; in others "color", or "caller" where it is favoured."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.passes_seen: list[list[dict[int, float]]] = []
+
+    def decode(
+        self, chunks: Sequence[Encoded], language: str, rung: Rung, favours: Favours
+    ) -> list[Decoded]:
+        self.passes_seen.append([dict(favour) for favour in favours])
+        return [
+            self._hear(chunk.speech_s, favour)
+            for chunk, favour in zip(chunks, favours, strict=True)
+        ]
+
+    def _hear(self, speech_s: float, favour: Mapping[int, float]) -> Decoded:
+        told = ((COLOR, -0.3), (CALLER, -1.6))
+        chosen = Choice(COLOR, -0.3, told)
+        if speech_s == 1.0:
+            chosen = Choice(CALLER, -0.05, ((CALLER, -0.05),))
+        elif favour:
+            chosen = Choice(CALLER, -0.4, told)
+        return Decoded((chosen.token, 5), -0.1, 0.0, choices=(chosen,))
+
+    def word(self, token: int) -> str | None:
+        return {CALLER: "caller", COLOR: "color"}.get(token)
+
+
+@pytest.mark.parametrize(
+    ("language", "calls", "tokens"),
+    [
+        ("en", "aab", [CALLER, CALLER, COLOR]),
+        ("en", "aaa", [CALLER, CALLER, CALLER]),
+        ("en", "abb", [CALLER, COLOR, COLOR]),
+        ("fr", "aaa", [CALLER, COLOR, COLOR]),
+    ],
+)
+def test_a_word_that_the_same_call_says_elsewhere_is_favoured_in_a_reading_more(
+    language: str, calls: str, tokens: list[int]
+) -> None:
+    decoder = LeaningDecoder()
+
+    readings = read(
+        cast(Model, decoder), [chunk(1.0), chunk(1.1), chunk(1.2)], language, Decoding(), 16, calls
+    )
+
+    assert [reading.decoded.tokens[0] for reading in readings] == tokens
+    again = decoder.passes_seen[1:]
+    assert again == ([[{CALLER: 2.0}] * (tokens.count(CALLER) - 1)] if tokens[1] != COLOR else [])

@@ -1,7 +1,7 @@
 """Reads encoded chunks with ONNX Runtime, token by token. Encodes nothing, knows no language."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from stt_pipeline.adapters.whisper import decoder_graph as names
 from stt_pipeline.adapters.whisper.answers import answers
+from stt_pipeline.adapters.whisper.batch import Arrays, Batch, Chunk, Text
 from stt_pipeline.adapters.whisper.graph import HEAD, layer_count, serves_for
 from stt_pipeline.adapters.whisper.model_file import Floats, Weights, read_weights
 from stt_pipeline.adapters.whisper.said import Said
-from stt_pipeline.domain.speech.beam_search import BeamSearch, Candidate, Hypothesis
+from stt_pipeline.domain.speech.beam_search import BeamSearch, Candidate
 from stt_pipeline.domain.speech.engine import EngineSpec
 from stt_pipeline.domain.speech.known_models import WEIGHTS
 
@@ -24,8 +25,6 @@ CONFIG = "config.json"
 PROPOSED = (names.SCORES, names.TOKENS, names.ATTENTION)
 LAST = (-1,)
 """What a step is to tell, and after which of its tokens."""
-
-Arrays = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -43,67 +42,6 @@ class Prompt:
     no_speech: int
     forbidden: tuple[int, ...]
     forbidden_first: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Text:
-    """The likeliest text of a chunk, Whisper's doubt whether there is speech, and where it looked.
-
-    `looks` are shares of attention, (alignment heads, tokens and the end, states).
-    """
-
-    hypothesis: Hypothesis
-    no_speech_prob: float
-    looks: Floats
-
-
-class _Chunk:
-    """A chunk while it is read.
-
-    Where it looked lies in one block of memory, filled token by token: pieces of a step's own would
-    keep the memory between them from being used again (a batch of four in French: 1.1 GB).
-    """
-
-    def __init__(self, search: BeamSearch, shape: tuple[int, ...]) -> None:
-        """`shape` has the most tokens there may be, alignment heads, beams and states."""
-        self.search = search
-        self._looks = np.empty(shape, dtype=np.float32)
-        self._tokens = 0
-
-    def see(self, looks: Floats) -> None:
-        """Where each beam looked for its next token, (heads, beams, states)."""
-        self._looks[self._tokens, :, : looks.shape[1]] = looks
-        self._tokens += 1
-
-    def text(self, no_speech_prob: float) -> Text:
-        """What was read."""
-        best = self.search.best
-        seen = self._looks[np.arange(len(best.beams)), :, best.beams]
-        return Text(best, no_speech_prob, seen.swapaxes(0, 1))
-
-
-@dataclass
-class _Batch:
-    """Chunks that are read together: what was heard in each, and said so far by each beam."""
-
-    chunks: list[_Chunk]
-    heard: Arrays
-    said: Said
-
-    def go_on(self) -> NDArray[np.int64]:
-        """Leaves chunks out that are over; gives the last token of each beam left, in order."""
-        left = [at for at, chunk in enumerate(self.chunks) if not chunk.search.is_over]
-        before = self.said.rows // len(self.chunks)
-        parents = np.array(
-            [at * before + text.beams[-1] for at in left for text in self.chunks[at].search.live],
-            dtype=np.int64,
-        )
-        if len(left) < len(self.chunks):
-            self.heard = {name: values[left] for name, values in self.heard.items()}
-            self.chunks = [self.chunks[at] for at in left]
-        self.said.follow(parents)
-        live = [text for chunk in self.chunks for text in chunk.search.live]
-        return np.array([text.tokens[-1:] for text in live], dtype=np.int64)
 
 
 class StepDecoder:
@@ -157,16 +95,20 @@ class StepDecoder:
         beams: int,
         max_tokens: int,
         patience: int = 1,
+        favours: Sequence[Mapping[int, float]] = (),
     ) -> list[Text]:
-        """A text for each chunk's states (1, states, width); no text depends on the others."""
+        """A text for each chunk's states (1, states, width); no text depends on the others.
+
+        `favours` are, of each chunk, log odds that its tokens have more than they were heard with.
+        """
         chunks = [
-            _Chunk(
+            Chunk(
                 BeamSearch(beams, prompt.end, max_tokens, patience),
                 (max_tokens, self._alignment_heads, beams, one.shape[1]),
             )
             for one in states
         ]
-        batch = self._batch(chunks, states)
+        batch = self._batch(chunks, states, self._favoured(favours))
         later = self._allowed(prompt.forbidden, prompt.end)
         first = self._allowed((*prompt.forbidden, *prompt.forbidden_first), prompt.end)
         doubts = self._begin(batch, prompt, first)
@@ -174,14 +116,16 @@ class StepDecoder:
             self._advance(batch, self._run(batch, tokens, later, PROPOSED, LAST))
         return [chunk.text(doubt) for chunk, doubt in zip(chunks, doubts, strict=True)]
 
-    def _batch(self, chunks: Sequence[_Chunk], states: Sequence[Floats]) -> _Batch:
+    def _batch(
+        self, chunks: Sequence[Chunk], states: Sequence[Floats], favoured: Floats | None
+    ) -> Batch:
         said = {
             name: output
             for layer in self._layers
             for name, output in zip(names.said_names(layer), names.next_names(layer), strict=True)
         }
         nothing = Said(said, len(chunks), self._width // HEAD, HEAD)
-        return _Batch(list(chunks), self._heard(states), nothing)
+        return Batch(list(chunks), self._heard(states), nothing, favoured)
 
     def _heard(self, states: Sequence[Floats]) -> Arrays:
         """Keys and values of the chunks."""
@@ -192,7 +136,7 @@ class StepDecoder:
             for name, values in zip(found, zip(*made, strict=True), strict=True)
         }
 
-    def _begin(self, batch: _Batch, prompt: Prompt, allowed: Floats) -> list[float]:
+    def _begin(self, batch: Batch, prompt: Prompt, allowed: Floats) -> list[float]:
         """Reads the prompt; how likely no speech is, by chunk, is told at its start."""
         tokens = np.repeat(np.array([prompt.tokens], dtype=np.int64), batch.said.rows, axis=0)
         wanted, asked = (names.LOGITS, *PROPOSED), (prompt.start, *LAST)
@@ -204,7 +148,7 @@ class StepDecoder:
         doubts: list[float] = (no_speech / shares.sum(axis=1)).tolist()
         return doubts
 
-    def _advance(self, batch: _Batch, told: Sequence[NDArray[Any]]) -> None:
+    def _advance(self, batch: Batch, told: Sequence[NDArray[Any]]) -> None:
         """Lets each search go on with what was proposed, one row each beam."""
         scores, found, looks = told
         shape = (len(batch.chunks), -1, scores.shape[-1])
@@ -228,7 +172,7 @@ class StepDecoder:
 
     def _run(
         self,
-        batch: _Batch,
+        batch: Batch,
         tokens: NDArray[np.int64],
         allowed: Floats,
         wanted: Sequence[str],
@@ -247,7 +191,7 @@ class StepDecoder:
             names.LENGTH: np.array(before + length, dtype=np.int32),
             names.ASKED: np.array(asked),
             names.CANDIDATES: np.array([batch.chunks[0].search.candidates]),
-            names.ALLOWED: allowed,
+            names.ALLOWED: batch.favouring(allowed, len(asked)),
         }
         binding = self._step.io_binding()
         for name, values in (inputs | batch.heard).items():
@@ -261,3 +205,13 @@ class StepDecoder:
     def _allowed(self, forbidden: Sequence[int], end: int) -> Floats:
         never = np.isin(self._scored, forbidden) | (self._scored > end)
         return np.where(never, -np.inf, 0.0).astype(np.float32)
+
+    def _favoured(self, favours: Sequence[Mapping[int, float]]) -> Floats | None:
+        """Of each chunk and token; None where nothing is."""
+        if not any(favours):
+            return None
+        favoured = np.zeros((len(favours), len(self._scored)), dtype=np.float32)
+        for row, favour in zip(favoured, favours, strict=True):
+            for token, odds in favour.items():
+                row[self._scored == token] = odds
+        return favoured

@@ -38,8 +38,8 @@ ALLOWED: Final = "allowed"
 """Inputs of the second graph: embedded tokens with their places (1, rows x tokens, width); the
 shapes (rows, tokens, -1) and (chunks, -1, heads, HEAD); how many tokens every row has with these,
 less one (rows), and how many, both int32; which of these tokens are to tell the next; how many
-tokens to propose; and what is added to the score of every token, 0 or minus infinity,
-(vocabulary)."""
+tokens to propose; and what is added to the score of every token, 0, minus infinity where it may not
+follow, or more where it is favoured, (1 or rows x asked, vocabulary)."""
 
 SCORES: Final = "scores"
 TOKENS: Final = "tokens"
@@ -211,7 +211,7 @@ class _Step:
         last = graph.normalised(graph.reshaped(last, 1, -1, self._width), "layer_norm")
         logits = graph.product(graph.whole(last), embeddings, most=VOCABULARY_LEVELS)
         logits = graph.gives(logits, LOGITS, FLOAT)
-        allowed = graph.takes(ALLOWED, FLOAT, [embeddings.shape[0]])
+        allowed = graph.takes(ALLOWED, FLOAT, ["allowed_rows", embeddings.shape[0]])
         likely = graph.add("LogSoftmax", [graph.add("Add", [logits, allowed])], axis=-1)
         candidates = graph.takes(CANDIDATES, WHOLE, [1])
         scores, tokens = graph.add_many("TopK", [likely, candidates], 2, axis=-1)

@@ -169,7 +169,8 @@ class FasterWhisperTranscriber:
         pending = [one for one, _ in chunks]
         while pending:
             missed = []
-            readings = read(model, encoded, language, self._spec.decoding, self._batch)
+            calls = [(id(one.hearing), one.part) for one in pending]
+            readings = read(model, encoded, language, self._spec.decoding, self._batch, calls)
             for one, chunk, reading in zip(pending, encoded, readings, strict=True):
                 words = model.words(chunk, reading.decoded, language)
                 one.hearing.add(one.chunk, words, _figures(reading))

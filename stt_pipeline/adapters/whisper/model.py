@@ -4,7 +4,7 @@ Decides nothing: which chunks go together, and which are decoded again, is said 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from stt_pipeline.adapters.whisper.alignment import likeness, path, starts
-from stt_pipeline.adapters.whisper.decoder import Prompt, StepDecoder, Text
+from stt_pipeline.adapters.whisper.batch import Text
+from stt_pipeline.adapters.whisper.decoder import Prompt, StepDecoder
 from stt_pipeline.adapters.whisper.encoded import Encoded, averaged
 from stt_pipeline.adapters.whisper.encoder import PooledEncoder
 from stt_pipeline.adapters.whisper.speech import Sound
@@ -25,6 +26,7 @@ from stt_pipeline.adapters.whisper.word_times import FRAMES_PER_S, Placed, WordR
 from stt_pipeline.domain.speech.activity import RATE
 from stt_pipeline.domain.speech.engine import EngineSpec
 from stt_pipeline.domain.speech.hotwords import hinted
+from stt_pipeline.domain.speech.own_words import Choice
 from stt_pipeline.domain.speech.transcription import Word
 
 FRAMES_PER_STATE = 2
@@ -38,17 +40,19 @@ STATE_SAMPLES = RATE * FRAMES_PER_STATE // FRAMES_PER_S
 class Decoded:
     """One reading of a chunk: text tokens, their mean log probability, and Whisper's doubt.
 
-    `placed` has the tokens in time where the decoder told where it looked.
+    Where the decoder told them, `placed` has the tokens in time, and `choices` what each was chosen
+    from.
     """
 
     tokens: tuple[int, ...]
     avg_logprob: float
     no_speech_prob: float
     placed: Placed | None = None
+    choices: tuple[Choice, ...] = ()
 
     def only(self, tokens: Sequence[int]) -> "Decoded":
         """The same reading with other tokens, which nobody has placed."""
-        return replace(self, tokens=tuple(tokens), placed=None)
+        return replace(self, tokens=tuple(tokens), placed=None, choices=())
 
 
 @dataclass(frozen=True)
@@ -123,8 +127,14 @@ class Model:
             return dict.fromkeys(allowed, 1 / len(allowed))
         return {language: likely.get(language, 0.0) / total for language in allowed}
 
-    def decode(self, chunks: Sequence[Encoded], language: str, rung: Rung) -> list[Decoded]:
-        """Reads chunks together; no text depends on which they are."""
+    def decode(
+        self,
+        chunks: Sequence[Encoded],
+        language: str,
+        rung: Rung,
+        favours: Sequence[Mapping[int, float]] = (),
+    ) -> list[Decoded]:
+        """Reads chunks together; no text depends on which they are. `favours` as StepDecoder's."""
         tokenizer = self._tokenizer(language)
         prompt = self._whisper.get_prompt(
             tokenizer,
@@ -140,7 +150,7 @@ class Model:
         read = [chunk.coarser(states) for chunk in chunks]
         if self._step_decoder is not None and rung.is_plain:
             texts = self._step_decoder.read(
-                read, self._prompt(tokenizer, prompt), rung.beam_size, most, rung.patience
+                read, self._prompt(tokenizer, prompt), rung.beam_size, most, rung.patience, favours
             )
             return [_placed(*pair) for pair in zip(texts, chunks, strict=True)]
         return self._generated(read, tokenizer, prompt, rung, most)
@@ -192,6 +202,11 @@ class Model:
         """The tokens as text."""
         return str(self._tokenizer(language).decode(list(tokens)))
 
+    def word(self, token: int) -> str | None:
+        """What the token writes, in small letters, if it begins a word and is all letters."""
+        space, _, letters = str(self._whisper.hf_tokenizer.decode([token])).partition(" ")
+        return letters.casefold() if not space and letters.isalpha() else None
+
     def words(self, chunk: Encoded, decoded: Decoded, language: str) -> list[Word]:
         """The words of the text, each with its time in seconds from the chunk's start.
 
@@ -242,4 +257,10 @@ def _placed(text: Text, chunk: Encoded) -> Decoded:
         avg_logprob=hypothesis.logprob / (len(hypothesis.tokens) + 1),
         no_speech_prob=text.no_speech_prob,
         placed=Placed(tuple(begun), tuple(map(math.exp, hypothesis.logprobs)), states),
+        choices=tuple(
+            Choice(token, logprob, tuple((one.token, one.logprob) for one in told))
+            for token, logprob, told in zip(
+                hypothesis.tokens, hypothesis.logprobs, hypothesis.told, strict=False
+            )
+        ),
     )

@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from typing import Final
 
-LATIN: Final = frozenset(
+_LATIN = (
     "af az bs ca cs cy da de en es et eu fi fo fr gl ha haw hr ht hu id is it jw la lb ln lt lv mg "
-    "mi ms mt nl nn no oc pl pt ro sk sl sn so sq sv sw tk tl tr vi yo".split()
+    "mi ms mt nl nn no oc pl pt ro sk sl sn so sq sv sw tk tl tr vi yo"
 )
+
+LATIN: Final = frozenset(_LATIN.split())
 """Whisper's languages that are written in Latin letters alone."""
 
 LATIN_LETTERS: Final = (range(0x0250), range(0x1E00, 0x1F00))

@@ -5,15 +5,26 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """A next token of a beam, and its log probability."""
+
+    beam: int
+    token: int
+    logprob: float
+
+
+@dataclass(frozen=True)
 class Hypothesis:
     """A text so far: its tokens, the log probability of each, and the beam that it was read from.
 
-    An ended one has one probability and one beam more than tokens: those of the end of the text.
+    `told` are all next tokens that were told of that beam, each token's among them. An ended text
+    has one probability, one beam and one `told` more than tokens: those of its end.
     """
 
     tokens: tuple[int, ...] = ()
     logprobs: tuple[float, ...] = ()
     beams: tuple[int, ...] = ()
+    told: tuple[tuple[Candidate, ...], ...] = ()
 
     @property
     def has_ended(self) -> bool:
@@ -29,15 +40,6 @@ class Hypothesis:
     def score(self) -> float:
         """The sum a token, by which ended texts compare: or the shortest would always win."""
         return self.logprob / max(1, len(self.tokens))
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A next token of a beam, and its log probability."""
-
-    beam: int
-    token: int
-    logprob: float
 
 
 class BeamSearch:
@@ -74,6 +76,7 @@ class BeamSearch:
     def advance(self, told: Sequence[Candidate]) -> None:
         """One token on. `told` are the likeliest `candidates` of every live beam, in any order."""
         before, room = self.live, self._max_tokens - len(self.live[0].tokens)
+        of_beam = [tuple(one for one in told if one.beam == beam) for beam in range(len(before))]
         sums = [text.logprob for text in before]
         ranked = sorted(told, key=lambda one: -(sums[one.beam] + one.logprob))[: self.candidates]
         going_on = iter([one for one in ranked[self._width :] if one.token != self._end])
@@ -81,19 +84,23 @@ class BeamSearch:
         for one in ranked[: self._width]:
             is_end = one.token == self._end
             if is_end or room == 1:
-                self._ended.append(_with(before[one.beam], one, is_end))
+                self._ended.append(_with(before[one.beam], one, of_beam[one.beam], is_end))
                 follower = next(going_on, None)
             else:
                 follower = one
             if follower:
-                live.append(_with(before[follower.beam], follower, is_end=False))
+                beam = follower.beam
+                live.append(_with(before[beam], follower, of_beam[beam], is_end=False))
         is_over = room == 1 or len(self._ended) >= self._enough
         self.live = () if is_over else tuple(live)
 
 
-def _with(text: Hypothesis, next_one: Candidate, is_end: bool) -> Hypothesis:
+def _with(
+    text: Hypothesis, next_one: Candidate, told: tuple[Candidate, ...], is_end: bool
+) -> Hypothesis:
     return Hypothesis(
         tokens=text.tokens if is_end else (*text.tokens, next_one.token),
         logprobs=(*text.logprobs, next_one.logprob),
         beams=(*text.beams, next_one.beam),
+        told=(*text.told, told),
     )

@@ -92,12 +92,15 @@ class Decoding:
     five below -0.11, with a fifth less decoding: of five beams the first two find nearly all
     (README.md beside the engine has the figures). Below -0.35, a token's probability of 0.7, are
     few chunks of clean calls: reading them again is a fiftieth of the decoding. In
-    `unsure_languages`, where more beams do find more, every chunk is read with `unsure_beam` of them
-    at once, and the cheap search reads again what loops: five found no more in French than four,
-    three less. The second search waits for `second_patience` times as
-    many ended texts as it has beams: in noise all five may begin with the last sentence, which ends
-    first, and the whole text, far likelier a token, comes too late. So are texts read again, in any
-    language, of less than `min_tokens_per_s`: of 341 chunks of calls none had under two.
+    `unsure_languages`, where more beams do find more, every chunk is read with `unsure_beam` of
+    them at once, and the cheap search reads again what loops: in French five found no more than
+    four, three less. The second search waits for `second_patience` times as many ended texts as it
+    has beams: in noise all five may begin with the last sentence, which ends first, and the whole
+    text, far likelier a token, comes too late. So are texts read again, in any language, of less
+    than `min_tokens_per_s`: of 341 chunks of calls none had under two. In languages that are not
+    unsure, a chunk is read again, by the cheap search, where a word that its call surely says
+    elsewhere lacks less than `own_word_odds` (natural logarithms) of what was read in its place:
+    that word is then favoured by as much (see own_words).
 
     `max_tokens_per_s` ends a decoder that repeats itself: people speak 5 a second. A chunk above
     `no_speech_prob` and below `no_speech_logprob` holds no speech: Whisper's own rule and figures
@@ -118,6 +121,7 @@ class Decoding:
     no_speech_prob: float = 0.6
     no_speech_logprob: float = -1.0
     missed_s: float = 3.0
+    own_word_odds: float = 2.0
 
     def max_tokens(self, window_s: float) -> int:
         """Tokens that a chunk of that window may have."""

@@ -11,7 +11,9 @@ LATIN_TEXT = st.text(st.characters(max_codepoint=0x024F))
 ANYTHING = st.text(st.characters(exclude_categories=["Cs"]))
 
 
-@pytest.mark.parametrize("text", ["écœuré", " Łódź,", "señor", "Nguyễn", "3,50 €", "№ 5 ♪", "\ufffd"])
+@pytest.mark.parametrize(
+    "text", ["écœuré", " Łódź,", "señor", "Nguyễn", "3,50 €", "№ 5 ♪", "\ufffd"]
+)
 def test_latin_letters_and_what_is_no_letter_may_be_in_french(text: str) -> None:
     assert may_be_written(text, ("fr", "en"))
 

@@ -52,7 +52,8 @@ def test_figures_go_where_they_belong_and_their_defaults_make_the_same_engine() 
 
     assert spec.detection == replace(SpeechDetection(), threshold=0.35, min_silence_ms=800)
     assert spec.decoding == replace(Decoding(), sure_logprob=-0.2)
-    usual = tuned(SPEC, read_choice("first_beam=2,second_beam=5,unsure_beam=4,threshold=0.5").figures)
+    defaults = "first_beam=2,second_beam=5,unsure_beam=4,own_word_odds=2,threshold=0.5"
+    usual = tuned(SPEC, read_choice(defaults).figures)
     assert usual.fingerprint == SPEC.fingerprint
 
 
