@@ -41,7 +41,8 @@ FIGURES: Final = {**_DECODING, **_DETECTION}
 """Defaults of the figures by name; domain/speech/engine.py says what each is."""
 
 BEAM: Final = "beam"
-"""Every chunk is read with so many beams; again only where it repeats itself or is too short."""
+"""Every chunk is read with so many beams; again only where it repeats itself, is too short, or may
+say a word that its call says elsewhere."""
 
 _BEAMS: Final = ("first_beam", "second_beam", "unsure_beam")
 

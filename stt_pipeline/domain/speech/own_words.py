@@ -37,8 +37,9 @@ def favours(
     """For each text of one call, the tokens to favour by `odds` where it is read again; or none.
 
     They are rare words that another text of the call surely has, and that would have been chosen
-    with those log odds more, in place of a word that no other text surely has. `word` gives what a
-    token writes, in small letters, if it begins a word and is all letters.
+    with those log odds more, in place of another word, not just longer or shorter, that no other
+    text surely has. `word` gives what a token writes, in small letters, if it begins a word and is
+    all letters.
     """
     if odds <= 0:
         return [{} for _ in texts]
@@ -51,10 +52,15 @@ def favours(
                 continue
             for token, logprob in choice.told:
                 is_near = token >= RARE_TOKEN and logprob + odds > choice.logprob
-                if is_near and having[token] - {number} and word(token) not in (None, read):
+                if is_near and having[token] - {number} and _is_another(word(token), read):
                     yield token
 
     return [dict.fromkeys(found(number), odds) for number in range(len(texts))]
+
+
+def _is_another(word: str | None, read: str) -> bool:
+    """Whether it is a word, and no other form of the one read: a call says both of those."""
+    return word is not None and not word.startswith(read) and not read.startswith(word)
 
 
 def _sure_texts(texts: Sequence[Text]) -> defaultdict[int, set[int]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,10 +64,11 @@ def test_not_a_common_word_nor_in_place_of_a_piece_of_one() -> None:
     assert favoured(SURE, [read(PIECE, -0.4, caller=-0.9)]) == [set(), set()]
 
 
-def test_not_for_another_token_of_the_same_letters() -> None:
-    """Such as one that begins with a capital."""
-    same = WORDS | {COLOR: "caller"}
-    assert favours([SURE, UNSURE], same.get, ODDS) == [{}, {}]
+@pytest.mark.parametrize("read_there", ["caller", "callers", "call"])
+def test_not_in_place_of_the_same_word_longer_or_shorter(read_there: str) -> None:
+    """A capital makes another token of it; a call says "caller" and "callers"."""
+    forms = WORDS | {COLOR: read_there}
+    assert favours([SURE, UNSURE], forms.get, ODDS) == [{}, {}]
 
 
 @given(TEXTS)
