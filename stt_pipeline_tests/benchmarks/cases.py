@@ -21,6 +21,7 @@ from stt_pipeline_tests.speech.calls import RATE_HZ, Turn
 from stt_pipeline_tests.speech.prompts import Language
 
 LONG_MONO = "mono 2-5 min"
+DEALT_MONO = "mono, each prompt in three calls"
 SHORT_MONO = "mono 15-40 s"
 SHORT_TWO = "two-channel 40 s"
 LONG_TWO = "two-channel 2-5 min"
@@ -80,6 +81,7 @@ def _of(
         return build.two_channel_calls(language, [40.0] * 15)
 
     yield Case(LONG_MONO, language, lambda: build.long_calls(language), on_long)
+    yield Case(DEALT_MONO, language, lambda: build.dealt_calls(language), (PLAIN_2, OURS_2))
     yield Case(SHORT_MONO, language, lambda: build.short_calls(language, 24), contenders, repeats=2)
     yield Case(SHORT_TWO, language, two_short, contenders, repeats=2)
     yield Case(LONG_TWO, language, two_long, contenders)

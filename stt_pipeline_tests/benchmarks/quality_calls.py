@@ -5,7 +5,7 @@ Prompts are dealt to two halves: thresholds are fitted on calls of one and repor
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain, islice, pairwise
+from itertools import islice, pairwise
 from random import Random
 from typing import Final, Literal
 
@@ -33,9 +33,6 @@ LONGEST_PROMPT_S = 20.0
 MONO_SPEECH_S = 40.0
 LINE_NOISE_DBFS = -55.0
 """Every other clean call has it: a telephone line is never digitally silent."""
-
-DEALS = 3
-"""How often each prompt is in the calls that word error rates are measured on."""
 
 CROSSTALK = "-crosstalk"
 """Ends the names of such calls."""
@@ -149,13 +146,9 @@ def to_int16(samples: np.ndarray) -> Samples:
 
 
 def wer_calls(language: Language, brief: bool = False) -> Iterator[Call]:
-    """Every prompt DEALS times, in calls of 2 to 5 minutes as of `make bench`; or a call of 15 s.
-
-    A call's errors move with where its chunks begin, so that one deal says little of two engines.
-    """
-    deals = (build.long_calls(language, deal) for deal in range(DEALS))
+    """Every prompt in three calls of 2 to 5 minutes, as of `make bench`; or a call of 15 s."""
     brief_one = build.short_calls(language, 1, 12.0, 18.0)
-    for number, built in enumerate(brief_one if brief else chain.from_iterable(deals)):
+    for number, built in enumerate(brief_one if brief else build.dealt_calls(language)):
         yield Call(f"wer-{language}-{number}", language, *_parts(built))
 
 
