@@ -10,9 +10,10 @@ from ctranslate2 import StorageView
 from faster_whisper import WhisperModel
 
 from stt_pipeline.adapters.whisper.answers import answers
+from stt_pipeline.adapters.whisper.decoded import Decoded
 from stt_pipeline.adapters.whisper.decoder import StepDecoder
 from stt_pipeline.adapters.whisper.encoded import Encoded
-from stt_pipeline.adapters.whisper.model import Decoded, Model, Rung
+from stt_pipeline.adapters.whisper.model import Model, Rung
 from stt_pipeline.adapters.whisper.speech import Sound
 from stt_pipeline.domain.speech.transcription import Word
 from stt_pipeline_tests.adapters.test_encoder import SPEC, wide_band

@@ -75,26 +75,32 @@ def off(states: Floats, exact: Floats) -> float:
     return float(np.linalg.norm(states - exact) / np.linalg.norm(exact))
 
 
+def everywhere(encoder: PooledEncoder, frames: Floats, spoken: NDArray[np.bool_]) -> Floats:
+    """A state for each of the window's: the one that stands for it."""
+    made, counts = encoder(frames, spoken)
+    return np.repeat(made, counts, axis=1)
+
+
 class TestItsStates:
     def test_are_those_of_the_library_but_for_int8(
         self, weights: dict[str, Weights], frames: Floats, exact: Floats
     ) -> None:
         window = EncoderWindow(pooled_from_layer=NEVER)
-        states = PooledEncoder(weights, window, cpu_threads=1)(frames, WHOLE)
+        states = everywhere(PooledEncoder(weights, window, cpu_threads=1), frames, WHOLE)
         assert states.shape == exact.shape == (1, 1500, 512)
         assert 0 < off(states, exact) < 0.10
 
     def test_stay_near_with_pooled_attention(
         self, weights: dict[str, Weights], frames: Floats, exact: Floats
     ) -> None:
-        states = PooledEncoder(weights, SPEC.window, cpu_threads=1)(frames, WHOLE)
+        states = everywhere(PooledEncoder(weights, SPEC.window, cpu_threads=1), frames, WHOLE)
         assert 0.10 < off(states, exact) < 0.20
 
     def test_are_the_same_with_any_number_of_threads(
         self, weights: dict[str, Weights], frames: Floats
     ) -> None:
         one, two = (
-            PooledEncoder(weights, SPEC.window, cpu_threads=threads)(frames, WHOLE)
+            everywhere(PooledEncoder(weights, SPEC.window, threads), frames, WHOLE)
             for threads in (1, 2)
         )
         assert np.array_equal(one, two)
@@ -104,13 +110,15 @@ class TestItsStates:
         self, weights: dict[str, Weights], frames: Floats, length: int
     ) -> None:
         encoder = PooledEncoder(weights, SPEC.window, cpu_threads=1)
-        states = encoder(frames[..., :length], WHOLE[: length // 2])
+        states, counts = encoder(frames[..., :length], WHOLE[: length // 2])
         assert states.shape == (1, length // 2, 512)
+        assert np.array_equal(counts, np.ones(length // 2))
 
     def test_are_numbers_where_nothing_sounds(self, weights: dict[str, Weights]) -> None:
         encoder = PooledEncoder(weights, SPEC.window, cpu_threads=1)
-        states = encoder(np.zeros((1, 80, 1008), np.float32), ~WHOLE[:504])
-        assert states.shape == (1, 504, 512)
+        states, counts = encoder(np.zeros((1, 80, 1008), np.float32), ~WHOLE[:504])
+        assert states.shape == (1, 126, 512)
+        assert counts.sum() == 504
         assert np.isfinite(states).all()
 
     def test_of_speech_stay_near_where_few_are_made_of_the_quiet(
@@ -122,7 +130,7 @@ class TestItsStates:
             spoken[max(0, int(turn.start_s * 50) - 3) : int(turn.end_s * 50) + 4] = True
         assert spoken.mean() < 0.9
         encoder = PooledEncoder(weights, SPEC.window, cpu_threads=1)
-        every, few = encoder(frames, WHOLE), encoder(frames, spoken)
+        every, few = (everywhere(encoder, frames, told) for told in (WHOLE, spoken))
         assert 0 < off(few[:, spoken], every[:, spoken]) < 0.08
 
 

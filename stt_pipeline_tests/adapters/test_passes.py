@@ -6,8 +6,9 @@ from typing import cast
 import numpy as np
 import pytest
 
+from stt_pipeline.adapters.whisper.decoded import Decoded
 from stt_pipeline.adapters.whisper.encoded import Encoded
-from stt_pipeline.adapters.whisper.model import Decoded, Model, Rung
+from stt_pipeline.adapters.whisper.model import Model, Rung
 from stt_pipeline.adapters.whisper.passes import read
 from stt_pipeline.domain.speech.engine import Decoding
 from stt_pipeline.domain.speech.own_words import RARE_TOKEN, Choice
@@ -32,7 +33,7 @@ class CountingDecoder:
 
 
 def chunk(speech_s: float) -> Encoded:
-    return Encoded(np.zeros((1, 1, 1), np.float32), speech_s, 30.0)
+    return Encoded(np.zeros((1, 1, 1), np.float32), np.ones(1, np.int64), speech_s, 30.0)
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ class Chunk:
 
     def see(self, looks: Floats) -> None:
         """Where each beam looked for its next token, (heads, beams, states)."""
-        self._looks[self._tokens, :, : looks.shape[1]] = looks
+        self._looks[self._tokens, :, : looks.shape[1]] = looks[..., : self._looks.shape[-1]]
         self._tokens += 1
 
     def text(self, no_speech_prob: float) -> Text:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from stt_pipeline.adapters.whisper import decoder_graph as names
 from stt_pipeline.adapters.whisper.answers import answers
 from stt_pipeline.adapters.whisper.batch import Arrays, Batch, Chunk, Text
+from stt_pipeline.adapters.whisper.encoded import Memory
 from stt_pipeline.adapters.whisper.graph import HEAD, layer_count, serves_for
 from stt_pipeline.adapters.whisper.model_file import Floats, Weights, read_weights
 from stt_pipeline.adapters.whisper.said import Said
@@ -90,25 +91,25 @@ class StepDecoder:
 
     def read(
         self,
-        states: Sequence[Floats],
+        memories: Sequence[Memory],
         prompt: Prompt,
         beams: int,
         max_tokens: int,
         patience: int = 1,
         favours: Sequence[Mapping[int, float]] = (),
     ) -> list[Text]:
-        """A text for each chunk's states (1, states, width); no text depends on the others.
+        """A text for what is read of each chunk; no text depends on the others.
 
         `favours` are, of each chunk, log odds that its tokens have more than they were heard with.
         """
         chunks = [
             Chunk(
                 BeamSearch(beams, prompt.end, max_tokens, patience),
-                (max_tokens, self._alignment_heads, beams, one.shape[1]),
+                (max_tokens, self._alignment_heads, beams, len(one.counts)),
             )
-            for one in states
+            for one in memories
         ]
-        batch = self._batch(chunks, states, self._favoured(favours))
+        batch = self._batch(chunks, memories, self._favoured(favours))
         later = self._allowed(prompt.forbidden, prompt.end)
         first = self._allowed((*prompt.forbidden, *prompt.forbidden_first), prompt.end)
         doubts = self._begin(batch, prompt, first)
@@ -117,7 +118,7 @@ class StepDecoder:
         return [chunk.text(doubt) for chunk, doubt in zip(chunks, doubts, strict=True)]
 
     def _batch(
-        self, chunks: Sequence[Chunk], states: Sequence[Floats], favoured: Floats | None
+        self, chunks: Sequence[Chunk], memories: Sequence[Memory], favoured: Floats | None
     ) -> Batch:
         said = {
             name: output
@@ -125,16 +126,18 @@ class StepDecoder:
             for name, output in zip(names.said_names(layer), names.next_names(layer), strict=True)
         }
         nothing = Said(said, len(chunks), self._width // HEAD, HEAD)
-        return Batch(list(chunks), self._heard(states), nothing, favoured)
+        return Batch(list(chunks), self._heard(memories), nothing, favoured)
 
-    def _heard(self, states: Sequence[Floats]) -> Arrays:
-        """Keys and values of the chunks."""
+    def _heard(self, memories: Sequence[Memory]) -> Arrays:
+        """Keys and values of the chunks, and how often each state of them is looked at."""
         found = [name for layer in self._layers for name in names.heard_names(layer)]
-        made = [self._memory.run(found, {names.STATES: one}) for one in states]
-        return {
-            name: np.concatenate(values)
-            for name, values in zip(found, zip(*made, strict=True), strict=True)
-        }
+        made = [self._memory.run(found, {names.STATES: one.state}) for one in memories]
+        by_name = zip(found, zip(*made, strict=True), strict=True)
+        heard = {name: _filled(values) for name, values in by_name}
+        counts = _filled([one.counts[np.newaxis, np.newaxis, np.newaxis] for one in memories])
+        # Of what fills up a chunk nothing is seen.
+        with np.errstate(divide="ignore"):
+            return heard | {names.OFTEN: np.log(counts)}
 
     def _begin(self, batch: Batch, prompt: Prompt, allowed: Floats) -> list[float]:
         """Reads the prompt; how likely no speech is, by chunk, is told at its start."""
@@ -215,3 +218,12 @@ class StepDecoder:
             for token, odds in favour.items():
                 row[self._scored == token] = odds
         return favoured
+
+
+def _filled(values: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Arrays of one row each as rows of one, filled up with zeros to the longest."""
+    longest = np.max([value.shape for value in values], axis=0)
+    rows = np.zeros((len(values), *longest[1:]), dtype=values[0].dtype)
+    for row, value in zip(rows, values, strict=True):
+        row[tuple(map(slice, value.shape[1:]))] = value[0]
+    return rows

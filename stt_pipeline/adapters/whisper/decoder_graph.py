@@ -35,11 +35,13 @@ LENGTH: Final = "length"
 ASKED: Final = "asked"
 CANDIDATES: Final = "candidates"
 ALLOWED: Final = "allowed"
+OFTEN: Final = "often"
 """Inputs of the second graph: embedded tokens with their places (1, rows x tokens, width); the
 shapes (rows, tokens, -1) and (chunks, -1, heads, HEAD); how many tokens every row has with these,
 less one (rows), and how many, both int32; which of these tokens are to tell the next; how many
 tokens to propose; and what is added to the score of every token, 0, minus infinity where it may not
-follow, or more where it is favoured, (1 or rows x asked, vocabulary)."""
+follow, or more where it is favoured, (1 or rows x asked, vocabulary). And the logarithm of how
+often each state of a chunk is looked at, (chunks, 1, 1, states)."""
 
 SCORES: Final = "scores"
 TOKENS: Final = "tokens"
@@ -125,6 +127,7 @@ class _Step:
         self._by_head = graph.takes(HEADS, WHOLE, [4])
         self._before = graph.takes(BEFORE, WHOLE_32, ["rows"])
         self._length = graph.takes(LENGTH, WHOLE_32, [])
+        self._often = graph.takes(OFTEN, FLOAT, ["chunks", 1, 1, "states"])
         state = graph.takes(EMBEDDED, FLOAT, [1, "all_tokens", self._width])
         looked = []
         for number in range(layer_count(weights)):
@@ -181,7 +184,8 @@ class _Step:
         one, zero = graph.constant(np.float32(1.0)), graph.constant(np.uint8(ZERO))
         sides = [numbers, keys, one, scales[0], zero]
         likeness = graph.add("MatMulIntegerToFloat", sides, domain=MICROSOFT)
-        looks = graph.add("Softmax", [graph.add("Mul", [likeness, levels])], axis=-1)
+        likeness = graph.add("Mul", [likeness, levels])
+        looks = graph.add("Softmax", [graph.add("Add", [likeness, self._often])], axis=-1)
         told = self._told(graph.add("Mul", [looks, scales[1]]), values)
         told = graph.reshaped(graph.add("Transpose", [told], perm=SWAPPED), 1, -1, self._width)
         return graph.add("Add", [state, graph.linear(told, f"{name}/linear_2")]), looks

@@ -42,10 +42,10 @@ class PooledEncoder:
 
     def __call__(
         self, frames: NDArray[np.float32], spoken: NDArray[np.bool_]
-    ) -> NDArray[np.float32]:
-        """States of shape (1, n / 2, width) of frames (1, mels, n).
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """States of frames (1, mels, n), (1, made, width), and how many of n / 2 each stands for.
 
-        `spoken` says of each state whether somebody speaks there.
+        `spoken` says of each of those whether somebody speaks there.
         """
         states = thinned(spoken, self._quiet_step)
         inputs = {
@@ -55,4 +55,4 @@ class PooledEncoder:
             names.STANDS_FOR: states.stands_for,
         }
         (found,) = self._session.run([names.STATES], inputs)
-        return np.asarray(found)
+        return np.asarray(found), np.bincount(states.stands_for)

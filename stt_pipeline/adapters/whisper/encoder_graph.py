@@ -20,7 +20,7 @@ STANDS_FOR: Final = "stands_for"
 STATES: Final = "states"
 """Names of the inputs, log-mel frames (1, mels, n), the rows of the position table for n / 2
 states, which states to make, and which of those each of the n / 2 is (see `Thinned`); and of the
-output, (1, n / 2, width)."""
+output, (1, made, width)."""
 
 POOLED: Final = 2
 """Keys, and values, next to each other that attention sees the mean of: so frames come in fours."""
@@ -45,7 +45,7 @@ def encoder_graph(weights: Mapping[str, Weights], pooled_from: int) -> Graph:
         state = _attending(graph, state, name, stands_for, width, pooled)
         state = graph.fed_forward(state, f"{layer}/ffn")
     state = graph.normalised(state, "layer_norm")
-    graph.gives(graph.add("Gather", [state, stands_for], axis=1), STATES, FLOAT)
+    graph.gives(state, STATES, FLOAT)
     return graph
 
 

@@ -3,9 +3,8 @@
 Decides nothing: which chunks go together, and which are decoded again, is said by the caller.
 """
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,17 +15,15 @@ from faster_whisper.transcribe import get_suppressed_tokens
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from stt_pipeline.adapters.whisper.alignment import likeness, path, starts
-from stt_pipeline.adapters.whisper.batch import Text
+from stt_pipeline.adapters.whisper.decoded import Decoded, placed
 from stt_pipeline.adapters.whisper.decoder import Prompt, StepDecoder
-from stt_pipeline.adapters.whisper.encoded import Encoded, averaged
+from stt_pipeline.adapters.whisper.encoded import Encoded
 from stt_pipeline.adapters.whisper.encoder import PooledEncoder
 from stt_pipeline.adapters.whisper.speech import Sound
-from stt_pipeline.adapters.whisper.word_times import FRAMES_PER_S, Placed, WordRules, words_of
+from stt_pipeline.adapters.whisper.word_times import FRAMES_PER_S, WordRules, words_of
 from stt_pipeline.domain.speech.activity import RATE
 from stt_pipeline.domain.speech.engine import EngineSpec
 from stt_pipeline.domain.speech.hotwords import hinted
-from stt_pipeline.domain.speech.own_words import Choice
 from stt_pipeline.domain.speech.transcription import Word
 
 FRAMES_PER_STATE = 2
@@ -34,25 +31,6 @@ FRAMES_PER_STATE = 2
 
 STATE_SAMPLES = RATE * FRAMES_PER_STATE // FRAMES_PER_S
 """Samples of a state, 20 ms."""
-
-
-@dataclass(frozen=True)
-class Decoded:
-    """One reading of a chunk: text tokens, their mean log probability, and Whisper's doubt.
-
-    Where the decoder told them, `placed` has the tokens in time, and `choices` what each was chosen
-    from.
-    """
-
-    tokens: tuple[int, ...]
-    avg_logprob: float
-    no_speech_prob: float
-    placed: Placed | None = None
-    choices: tuple[Choice, ...] = ()
-
-    def only(self, tokens: Sequence[int]) -> "Decoded":
-        """The same reading with other tokens, which nobody has placed."""
-        return replace(self, tokens=tuple(tokens), placed=None, choices=())
 
 
 @dataclass(frozen=True)
@@ -107,19 +85,20 @@ class Model:
         # At the middle of each state; beyond the chunk nobody speaks.
         within = sound.spoken[STATE_SAMPLES // 2 :: STATE_SAMPLES][: len(spoken)]
         spoken[: len(within)] = within
-        state = self._encode_frames(np.ascontiguousarray(features, dtype=np.float32), spoken)
-        return Encoded(averaged(state, self._spec.window.states), speech_s, window_s)
+        made = self._encode_frames(np.ascontiguousarray(features, dtype=np.float32), spoken)
+        return Encoded(*made, speech_s, window_s)
 
     def _encode_frames(
         self, frames: NDArray[np.float32], spoken: NDArray[np.bool_]
-    ) -> NDArray[np.float32]:
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         if self._pooled_encoder is not None:
             return self._pooled_encoder(frames, spoken)
-        return np.array(self._whisper.model.encode(StorageView.from_array(frames), to_cpu=True))
+        whole = self._whisper.model.encode(StorageView.from_array(frames), to_cpu=True)
+        return np.array(whole), np.ones(len(spoken), dtype=np.int64)
 
     def languages(self, chunk: Encoded, allowed: Sequence[str]) -> dict[str, float]:
         """How likely each allowed language is, among them; sums to one."""
-        state = chunk.every(self._spec.window.language_step)
+        state = chunk.every(self._spec.window.language_step, self._spec.window.states)
         (found,) = self._whisper.model.detect_language(StorageView.from_array(state))
         likely = {token.strip("<|>"): probability for token, probability in found}
         total = sum(likely.get(language, 0.0) for language in allowed)
@@ -147,12 +126,18 @@ class Model:
         states = window.states if is_unsure else window.sure_states
         allowed = self._spec.decoding.max_tokens(window.max_s)
         most = min(self._whisper.max_length - len(prompt), allowed)
-        read = [chunk.coarser(states) for chunk in chunks]
         if self._step_decoder is not None and rung.is_plain:
+            memories = [chunk.memory(states) for chunk in chunks]
+            asked = self._prompt(tokenizer, prompt)
             texts = self._step_decoder.read(
-                read, self._prompt(tokenizer, prompt), rung.beam_size, most, rung.patience, favours
+                memories, asked, rung.beam_size, most, rung.patience, favours
             )
-            return [_placed(*pair) for pair in zip(texts, chunks, strict=True)]
+            seen = [
+                memory.evenly(text.looks, window.states)
+                for memory, text in zip(memories, texts, strict=True)
+            ]
+            return [placed(*one) for one in zip(texts, seen, chunks, strict=True)]
+        read = [chunk.coarser(states) for chunk in chunks]
         return self._generated(read, tokenizer, prompt, rung, most)
 
     def _prompt(self, tokenizer: Tokenizer, tokens: list[int]) -> Prompt:
@@ -242,25 +227,3 @@ class Model:
                 language=language,
             )
         return self._tokenizers[language]
-
-
-def _placed(text: Text, chunk: Encoded) -> Decoded:
-    """The text with its tokens in time."""
-    hypothesis, states = text.hypothesis, text.looks.shape[2]
-    looks = text.looks[..., : chunk.heard(states)]
-    looks = looks / looks.sum(axis=2, keepdims=True)
-    begun = starts(path(likeness(looks)))
-    if not hypothesis.has_ended:
-        begun.append(looks.shape[2] - 1)
-    return Decoded(
-        tokens=hypothesis.tokens,
-        avg_logprob=hypothesis.logprob / (len(hypothesis.tokens) + 1),
-        no_speech_prob=text.no_speech_prob,
-        placed=Placed(tuple(begun), tuple(map(math.exp, hypothesis.logprobs)), states),
-        choices=tuple(
-            Choice(token, logprob, tuple((one.token, one.logprob) for one in told))
-            for token, logprob, told in zip(
-                hypothesis.tokens, hypothesis.logprobs, hypothesis.told, strict=False
-            )
-        ),
-    )

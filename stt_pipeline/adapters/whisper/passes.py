@@ -10,8 +10,9 @@ from typing import Final
 
 import numpy as np
 
+from stt_pipeline.adapters.whisper.decoded import Decoded
 from stt_pipeline.adapters.whisper.encoded import Encoded
-from stt_pipeline.adapters.whisper.model import Decoded, Model, Rung
+from stt_pipeline.adapters.whisper.model import Model, Rung
 from stt_pipeline.domain.speech.engine import Decoding
 from stt_pipeline.domain.speech.loops import LOOP_COMPRESSION_RATIO, cut_loops, find_loop
 from stt_pipeline.domain.speech.own_words import favours

@@ -92,7 +92,20 @@ class BeamSearch:
                 beam = follower.beam
                 live.append(_with(before[beam], follower, of_beam[beam], is_end=False))
         is_over = room == 1 or len(self._ended) >= self._enough
-        self.live = () if is_over else tuple(live)
+        self.live = () if is_over else _in_place(live)
+
+
+def _in_place(live: Sequence[Hypothesis]) -> tuple[Hypothesis, ...]:
+    """The texts in an order that leaves as many as can be where the text was that they go on from.
+
+    What was said of those that move has to be moved in memory.
+    """
+    staying: dict[int, Hypothesis] = {}
+    for text in live:
+        if text.beams[-1] < len(live):
+            staying.setdefault(text.beams[-1], text)
+    moving = iter([text for text in live if staying.get(text.beams[-1]) is not text])
+    return tuple(staying.get(place) or next(moving) for place in range(len(live)))
 
 
 def _with(

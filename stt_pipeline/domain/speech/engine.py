@@ -52,13 +52,13 @@ class EncoderWindow:
     """How much the encoder sees of a chunk: its speech and `margin_s`, but at least `min_s`.
 
     Without a margin, or below 10 s, the decoder repeats itself (issue 3). Lengths are rounded up
-    to a multiple of `step_s`. The decoder reads `states` means of what the encoder made of the
-    window, whatever its length: chunks of all lengths are decoded together, and the decoder, whose
-    time goes into reading the states for every token, has a third fewer to read of 30 s. A language
-    that two beams are enough for (see Decoding) is read from `sure_states`. Words are placed by
-    `word_states` such means, as well as by 1,000. The language is told from every fourth state
-    as it is (`language_step`): means of more than one and a half make it unsure, and of 24 French
-    calls one was read as English.
+    to a multiple of `step_s`. The decoder, whose time goes into reading the states for every token,
+    reads means of where somebody speaks, as fine as `states` equal times of the window: a third
+    fewer than there are of 30 s. A language that two beams are enough for (see Decoding) is read
+    as `sure_states` are. Words are placed by `states` times, or by `word_states` such means where
+    CTranslate2 places them. The language is told from every fourth of `states` (`language_step`):
+    means of more than one and a half make it unsure, and of 24 French calls one was read as
+    English.
 
     Where nobody speaks, one state of `quiet_step` is made, and stands for the others: in pauses, in
     the padding around speech, and in the margin. From layer `pooled_from_layer` on, attention sees
@@ -147,7 +147,7 @@ class EngineSpec:
     decoding: Decoding = Decoding()
     detection: SpeechDetection = SpeechDetection()
     window: EncoderWindow = EncoderWindow()
-    revision: int = 4
+    revision: int = 5
 
     @property
     def fingerprint(self) -> str:

@@ -112,3 +112,20 @@ def test_beams_stay_as_many_until_the_search_is_over(language: Language, width: 
         search.advance(told)
         assert len(search.live) in {0, width} or len(search.live) >= min(live, width)
         assert len({text.tokens for text in search.live}) == len(search.live)
+
+
+@given(languages(tokens=4), st.integers(min_value=1, max_value=4))
+def test_a_text_that_goes_on_stays_in_its_place(language: Language, width: int) -> None:
+    """Only the second text that goes on from one beam, and those of beams no longer there, move."""
+    search = BeamSearch(width, END, max_tokens=5)
+    while not search.is_over:
+        search.advance(
+            [
+                Candidate(beam, token, logprob)
+                for beam, text in enumerate(search.live)
+                for token, logprob in enumerate(language(text.tokens))
+            ]
+        )
+        parents = [text.beams[-1] for text in search.live]
+        staying = [parent for place, parent in enumerate(parents) if parent == place]
+        assert sorted(staying) == sorted({one for one in parents if one < len(parents)})
