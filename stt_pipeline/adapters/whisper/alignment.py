@@ -16,8 +16,8 @@ def likeness(looks: Floats) -> Floats:
 
     `looks` are shares of attention, (heads, tokens, states). As in openai/whisper (timing.py,
     `find_alignment`): each state's shares are standardised over the tokens, a median over time
-    takes single states away, and heads are averaged. The median is of three states, which are 40 ms
-    each here, where there seven have 20 ms.
+    takes single states away, and heads are averaged. The median is of three states, which are 30 ms
+    each here in a window of 30 s, where there seven have 20 ms.
     """
     spread = np.maximum(looks.std(axis=1, keepdims=True), LEAST_SPREAD)
     standard = (looks - looks.mean(axis=1, keepdims=True)) / spread
