@@ -64,7 +64,7 @@ format: dev-set ## Rewrite the code in the project's style
 	@$(bin)/ruff check --quiet --fix .
 	@$(bin)/ruff format --quiet .
 
-bench: dev-set prompts $(model) ## Measure engines on the same calls, an hour or two (BENCH_ARGS=--quick, --help)
+bench: dev-set prompts $(model) ## Measure engines on the same calls, about two hours (BENCH_ARGS=--quick, --help)
 	@$(bin)/python -m stt_pipeline_tests.benchmarks $(BENCH_ARGS)
 
 bench-long: dev-set prompts $(model) ## The same on calls of 1 and 3 h and on 10 h of calls: an hour or two

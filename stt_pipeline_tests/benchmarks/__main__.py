@@ -11,10 +11,11 @@ high-water mark, start included, summed over the processes of a contender.
 5, voice activity on, word times, language given. `ours` is `stt_pipeline.worker` as the step
 `transcripts` starts it, over a folder and a lake of its own; it finds the language by itself.
 
-The standard set (`make bench`) takes an hour or two on two quiet CPUs, most of it the library's:
-calls of 15-40 s and of 2-5 min, of one and two channels, and half an hour without speech. The long
-set (`make bench-long`) takes as long again: calls of 1 and 3 h, an hour of calls of 20 s, the
-library without voice activity, and ten hours of calls for one worker, whose memory is followed.
+The standard set (`make bench`) takes about two hours on two quiet CPUs, most of it the library's:
+calls of 15-40 s and of 2-5 min, of one and two channels, every prompt in three calls to count word
+errors on, and half an hour without speech. The long set (`make bench-long`) takes as long again:
+calls of 1 and 3 h, an hour of calls of 20 s, the library without voice activity, and ten hours of
+calls for one worker, whose memory is followed.
 """
 
 import argparse
