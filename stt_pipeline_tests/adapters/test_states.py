@@ -29,7 +29,7 @@ def encoded(state: Floats, counts: np.ndarray | None = None) -> Encoded:
 def of_stretches(lengths: list[int], seed: int = 0) -> Encoded:
     """Speech and quiet in turn, as long as given; of the quiet one state of four is made."""
     spoken = np.repeat(np.arange(len(lengths)) % 2 == 0, lengths)
-    counts = np.bincount(thinned(spoken, 4).stands_for)
+    counts = thinned(spoken, 4).counts
     return encoded(states(len(counts), seed), counts)
 
 

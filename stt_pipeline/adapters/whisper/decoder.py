@@ -134,7 +134,7 @@ class StepDecoder:
         made = [self._memory.run(found, {names.STATES: one.state}) for one in memories]
         by_name = zip(found, zip(*made, strict=True), strict=True)
         heard = {name: _filled(values) for name, values in by_name}
-        counts = _filled([one.counts[np.newaxis, np.newaxis, np.newaxis] for one in memories])
+        counts = _filled([one.counts.reshape(1, 1, 1, -1) for one in memories])
         # Of what fills up a chunk nothing is seen.
         with np.errstate(divide="ignore"):
             return heard | {names.OFTEN: np.log(counts)}

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from stt_pipeline.adapters.whisper.model_file import Floats
 
+Places = NDArray[np.float64]
+"""In time, in states of the window or in states made."""
+
 TOGETHER: Final = 64
 """A decoder reads a multiple of so many states: a sum over them is then the same to the last bit
 where others follow that count nothing, in a batch with longer chunks. AVX512 adds up 64 at once."""
@@ -30,8 +33,7 @@ class Memory:
 
         They may be more than the states here: of a batch with longer chunks.
         """
-        ends = np.cumsum(self.counts)
-        at = np.searchsorted(ends, (np.arange(states) + 0.5) * (ends[-1] / states))
+        at = _in_the_middle(np.cumsum(self.counts), states)
         seen: Floats = looks[..., at] / self.counts[at]
         return seen
 
@@ -51,12 +53,12 @@ class Encoded:
 
     def coarser(self, states: int) -> Floats:
         """The means over so many equal times, (1, states, width)."""
-        return means(self.state, self._ends, np.linspace(0, self._ends[-1], states + 1))
+        return means(self.state, self._borders, np.linspace(0, self._borders[-1], states + 1))
 
     def every(self, step: int, states: int) -> Floats:
         """Every so-manieth of so many equal times, as it is in its middle."""
-        middles = (np.arange(0, states, step) + 0.5) * (self._ends[-1] / states)
-        return np.ascontiguousarray(self.state[:, np.searchsorted(self._ends, middles)])
+        at = _in_the_middle(self._borders[1:], states)[::step]
+        return np.ascontiguousarray(self.state[:, at])
 
     def memory(self, states: int) -> Memory:
         """Means as fine as so many of the whole window are, but no finer than what was made.
@@ -64,10 +66,11 @@ class Encoded:
         What stands for several is left as it is: Whisper looks at single quiet states much, and
         means of those cost French 5.9 points of WER.
         """
-        ends = np.interp(self._cuts(states), np.arange(len(self.counts) + 1), [0.0, *self._ends])
-        spare = (0, -(len(ends) - 1) % TOGETHER)
-        state = np.pad(means(self.state, self._ends, ends), ((0, 0), spare, (0, 0)))
-        return Memory(state, np.pad(np.diff(ends).astype(np.float32), spare))
+        edges = np.interp(self._cuts(states), np.arange(len(self._borders)), self._borders)
+        counts = np.diff(edges).astype(np.float32)
+        spare = (0, -len(counts) % TOGETHER)
+        state = np.pad(means(self.state, self._borders, edges), ((0, 0), spare, (0, 0)))
+        return Memory(state, np.pad(counts, spare))
 
     def heard(self, states: int) -> int:
         """How many of so many equal times hold speech: to the end of its last second."""
@@ -75,36 +78,41 @@ class Encoded:
         return round(heard_s * states / self.window_s)
 
     @cached_property
-    def _ends(self) -> Floats:
-        """Where each state ends, in states of the window."""
-        return np.cumsum(self.counts).astype(np.float64)
+    def _borders(self) -> Places:
+        """Where each state begins and then the last one ends, in states of the window."""
+        return np.cumsum([0, *self.counts]).astype(np.float64)
 
-    def _cuts(self, states: int) -> Floats:
+    def _cuts(self, states: int) -> Places:
         """Where means begin and end, in states made: a stretch of speech is shared out evenly."""
         is_quiet = self.counts > 1
         (begun,) = np.nonzero(np.diff(is_quiet, prepend=not is_quiet[0]))
         lengths, quiet = np.diff(begun, append=len(is_quiet)), is_quiet[begun]
-        spoken = np.cumsum(np.where(quiet, 0, lengths))
-        share = min(1.0, states / self._ends[-1])
-        wanted = np.sum(is_quiet) + share * spoken[-1]
+        spoken, kept = np.cumsum(np.where(quiet, 0, lengths)), np.sum(is_quiet)
+        wanted = kept + min(1.0, states / self._borders[-1]) * spoken[-1]
         whole = min(len(is_quiet), max(1, round(wanted / TOGETHER)) * TOGETHER)
-        shared = np.round(spoken * ((whole - np.sum(is_quiet)) / max(1, spoken[-1])))
+        shared = np.round(spoken * ((whole - kept) / max(1, spoken[-1])))
         pieces = np.where(quiet, lengths, np.maximum(1, np.diff(shared, prepend=0)))
         stretches = zip(begun, lengths, pieces.astype(int), strict=True)
         cuts = [np.linspace(at, at + long, into, endpoint=False) for at, long, into in stretches]
         return np.concatenate([*cuts, [len(is_quiet)]])
 
 
-def means(state: Floats, ends: Floats, edges: Floats) -> Floats:
-    """The means of states (1, n, width), which end at `ends`, from each of `edges` to the next.
+def means(state: Floats, borders: Places, edges: Places) -> Floats:
+    """The means of states (1, n, width) from each of `edges` to the next.
 
-    A state is taken in by the share of it that lies within.
+    `borders` are the n + 1 of the states; one is taken in by the share of it that lies within.
     """
-    begun = np.concatenate([[0.0], ends])
-    sums = np.zeros((len(begun), state.shape[2]))
-    np.cumsum(state[0] * np.diff(begun)[:, np.newaxis], axis=0, out=sums[1:])
-    within = np.minimum(np.searchsorted(ends, edges), len(ends) - 1)
-    reached = sums[within] + (edges - begun[within])[:, np.newaxis] * state[0, within]
+    sums = np.zeros((len(borders), state.shape[2]))
+    np.cumsum(state[0] * np.diff(borders)[:, np.newaxis], axis=0, out=sums[1:])
+    within = np.minimum(np.searchsorted(borders[1:], edges), state.shape[1] - 1)
+    reached = sums[within] + (edges - borders[within])[:, np.newaxis] * state[0, within]
     lengths = np.diff(edges)[:, np.newaxis]
     found: Floats = (np.diff(reached, axis=0) / lengths).astype(np.float32)
     return found[np.newaxis]
+
+
+def _in_the_middle(ends: Places | Floats, times: int) -> NDArray[np.int64]:
+    """Which state, of those that end there, is in the middle of each of so many equal times."""
+    middles = (np.arange(times) + 0.5) * (ends[-1] / times)
+    found: NDArray[np.int64] = np.searchsorted(ends, middles)
+    return found

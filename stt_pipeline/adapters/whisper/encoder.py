@@ -55,4 +55,4 @@ class PooledEncoder:
             names.STANDS_FOR: states.stands_for,
         }
         (found,) = self._session.run([names.STATES], inputs)
-        return np.asarray(found), np.bincount(states.stands_for)
+        return np.asarray(found), states.counts

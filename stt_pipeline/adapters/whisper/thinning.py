@@ -17,6 +17,11 @@ class Thinned:
     made: NDArray[np.int64]
     stands_for: NDArray[np.int64]
 
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """How many states of the window each of those made is."""
+        return np.bincount(self.stands_for)
+
 
 def thinned(spoken: NDArray[np.bool_], quiet_step: int) -> Thinned:
     """Every state where somebody speaks, and the middle one of each `quiet_step` of the others.
