@@ -12,6 +12,7 @@ import dagster as dg
 
 from stt_pipeline.defs.flow import build_definitions
 from stt_pipeline.defs.instance import local_instance
+from stt_pipeline.defs.interrupts import no_interrupt_lost
 from stt_pipeline.defs.jobs import DATE_JOB, WEEK_JOB
 from stt_pipeline.defs.partitions import call_dates, week_key
 from stt_pipeline.defs.resources import Pipeline
@@ -63,13 +64,14 @@ class Runner:
         return self._run(WEEK_JOB, week_key(week))
 
     def _run(self, job: str, key: str) -> RunOutcome:
-        result = self._definitions.resolve_job_def(job).execute_in_process(
-            instance=self._instance,
-            partition_key=key,
-            raise_on_error=False,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            tags={PROCESS_TAG: f"{socket.gethostname()}:{os.getpid()}"},
-        )
+        with no_interrupt_lost():
+            result = self._definitions.resolve_job_def(job).execute_in_process(
+                instance=self._instance,
+                partition_key=key,
+                raise_on_error=False,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                tags={PROCESS_TAG: f"{socket.gethostname()}:{os.getpid()}"},
+            )
         return RunOutcome(result.run_id, result.success, tuple(_failures(result)))
 
 

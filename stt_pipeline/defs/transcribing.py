@@ -9,6 +9,7 @@ import dagster as dg
 from stt_pipeline import wiring
 from stt_pipeline.adapters.worker_processes import Finished
 from stt_pipeline.defs import display
+from stt_pipeline.defs.interrupts import no_interrupt_lost
 from stt_pipeline.defs.resources import Pipeline
 from stt_pipeline.defs.telling import WorkTeller
 from stt_pipeline.domain.planning.progress import DateProgress
@@ -52,7 +53,8 @@ def transcribe(
         f"{len(missing)} recordings, {progress.audio_s / 60:.1f} min of audio, "
         f"in {len(shards)} shards; {reused} already have results. Engine: {pipeline.engine.label}"
     )
-    given_up = _work_off(context, pipeline, call_date, shards, progress)
+    with no_interrupt_lost():
+        given_up = _work_off(context, pipeline, call_date, shards, progress)
     _keep_deaths(context, pipeline, call_date, given_up, progress)
     return progress
 
