@@ -133,12 +133,17 @@ def _wer(rows: Rows) -> Target:
 
 
 def _speed(rows: Rows) -> Target:
-    found = {one: rows.get(one, cases.LONG_MONO, OURS_2) for one in LANGUAGES}
-    speeds = {language: row.x_realtime for language, row in found.items() if row}
-    said = [f"{language} {speed:.0f}x" for language, speed in speeds.items()]
-    row = "audio that 2 workers work off, mono calls of 2-5 min"
+    said: list[str] = []
+    speeds: list[float] = []
+    for language in LANGUAGES:
+        if ours := rows.get(language, cases.LONG_MONO, OURS_2):
+            speeds.append(ours.x_realtime)
+            said.append(f"{language} {ours.x_realtime:.0f}x")
+            if plain := rows.get(language, cases.LONG_MONO, PLAIN_2):
+                said[-1] += f", {ours.x_realtime / plain.x_realtime:.1f} times plain's"
+    row = "audio that 2 workers work off, mono calls of 2-5 min; plain on 2 threads"
     wanted = f"{MIN_X_REALTIME}x real time"
-    return _target(row, wanted, said, list(speeds.values()), lambda one: one >= MIN_X_REALTIME)
+    return _target(row, wanted, said, speeds, lambda one: one >= MIN_X_REALTIME)
 
 
 def _two_channels(rows: Rows) -> Target:

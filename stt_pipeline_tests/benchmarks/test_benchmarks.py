@@ -16,7 +16,7 @@ from stt_pipeline.domain.recordings.recording import Recording
 from stt_pipeline_tests.benchmarks import build, results
 from stt_pipeline_tests.benchmarks.__main__ import chosen_cases, parse
 from stt_pipeline_tests.benchmarks.cases import CASES, DEALT_MONO, LONG_MONO, NON_SPEECH, TEN_HOURS
-from stt_pipeline_tests.benchmarks.contenders import CONTENDERS, OURS_1, PLAIN_2
+from stt_pipeline_tests.benchmarks.contenders import CONTENDERS, OURS_1, OURS_2, PLAIN_2
 from stt_pipeline_tests.benchmarks.job import Sample
 from stt_pipeline_tests.benchmarks.measure import Measured, _onset_errors_s
 from stt_pipeline_tests.benchmarks.ours import stretches
@@ -195,6 +195,11 @@ def _reached(*rows: Measured) -> dict[str, bool | None]:
             lambda: replace(ROW, case=f"en {DEALT_MONO}", wer=0.0412),
         ),
         (
+            "audio that 2 workers work off, mono calls of 2-5 min; plain on 2 threads",
+            lambda: replace(ROW, contender=OURS_2, x_realtime=42),
+            lambda: replace(ROW, contender=OURS_2, x_realtime=41.9),
+        ),
+        (
             "peak memory of a worker, any length",
             lambda: replace(ROW, largest_rss_mb=1300),
             lambda: replace(ROW, largest_rss_mb=1301),
@@ -221,6 +226,15 @@ def test_a_target_is_reached_or_not(
     assert _reached(plain, dealt, bad())[row] is False
 
 
+def test_speed_is_told_beside_that_of_plain() -> None:
+    fast = replace(ROW, contender=OURS_2, x_realtime=42)
+    told = {target.row.partition(",")[0]: target.measured for target in targets([fast])}
+    assert told["audio that 2 workers work off"] == "en 42x"
+    both = [fast, replace(ROW, contender=PLAIN_2, x_realtime=7)]
+    told = {target.row.partition(",")[0]: target.measured for target in targets(both)}
+    assert told["audio that 2 workers work off"] == "en 42x, 6.0 times plain's"
+
+
 def _memory(slope_mb: float) -> list[Sample]:
     return [Sample(600.0 * step, 500 + slope_mb * step / 6) for step in range(60)]
 
@@ -228,7 +242,7 @@ def _memory(slope_mb: float) -> list[Sample]:
 def test_remarks_say_what_the_figures_hide() -> None:
     other = replace(
         ROW,
-        contender="ours, 2 workers",
+        contender=OURS_2,
         texts_sha256="b",
         same_text=False,
         failures={"call-0001.wav": "truncated"},
