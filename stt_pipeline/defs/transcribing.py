@@ -53,6 +53,7 @@ def transcribe(
         f"{len(missing)} recordings, {progress.audio_s / 60:.1f} min of audio, "
         f"in {len(shards)} shards; {reused} already have results. Engine: {pipeline.engine.label}"
     )
+    # A run of the UI, or of a task, has no Runner that sees to it.
     with no_interrupt_lost():
         given_up = _work_off(context, pipeline, call_date, shards, progress)
     _keep_deaths(context, pipeline, call_date, given_up, progress)
